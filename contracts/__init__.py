@@ -1,0 +1,53 @@
+"""Where both languages and all packages meet: documents, wire layouts and limits. Imports nothing of Intently."""
+
+from contracts.catalogue import Catalogue, Category, Item
+from contracts.collection import (
+    CAP_DAYS,
+    CAP_LIMIT_EPSILON,
+    DEMO_EPOCH_LIMIT_S,
+    EPOCH_LIMIT_S,
+    EPSILON_LIMIT,
+    MICRO,
+    AffinePointMechanism,
+    Collection,
+    CollectionKind,
+    Configuration,
+    KAryMechanism,
+)
+from contracts.envelope import (
+    LEDGER_ENTRY_TYPE,
+    MANIFEST_TYPE,
+    RECEIPT_TYPE,
+    RELEASE_TYPE,
+    Envelope,
+    Signature,
+    pre_authentication_encoding,
+)
+from contracts.errors import ContractError, IntentlyError
+from contracts.event import Event, EventType
+from contracts.feature_spec import DwellBucketInput, EventTypeInput, FeatureSpec, ItemInput
+from contracts.pool import POOL_DECIMALS, Pool, PoolItem
+from contracts.receipt import Guarantees, LedgerEntry, Receipt, Refusals
+from contracts.record import Record, sha256_hex
+from contracts.release import (
+    FILES_PATH,
+    LEDGER_PATH,
+    MANIFEST_PATH,
+    Availability,
+    FileRef,
+    HpkeKey,
+    Manifest,
+    Release,
+    Roles,
+)
+from contracts.report import BATCH_MOST, BODY_BYTES, Batch, Bucket, pack_plaintext, unpack_plaintext
+
+__all__ = [
+    "BATCH_MOST", "BODY_BYTES", "CAP_DAYS", "CAP_LIMIT_EPSILON", "DEMO_EPOCH_LIMIT_S", "EPOCH_LIMIT_S", "EPSILON_LIMIT",
+    "FILES_PATH", "LEDGER_ENTRY_TYPE", "LEDGER_PATH", "MANIFEST_PATH", "MANIFEST_TYPE", "MICRO", "POOL_DECIMALS",
+    "RECEIPT_TYPE", "RELEASE_TYPE", "AffinePointMechanism", "Availability", "Batch", "Bucket", "Catalogue", "Category",
+    "Collection", "CollectionKind", "Configuration", "ContractError", "DwellBucketInput", "Envelope", "Event", "EventType",
+    "EventTypeInput", "FeatureSpec", "FileRef", "Guarantees", "HpkeKey", "IntentlyError", "Item", "ItemInput", "KAryMechanism",
+    "LedgerEntry", "Manifest", "Pool", "PoolItem", "Receipt", "Record", "Refusals", "Release", "Roles", "Signature",
+    "pack_plaintext", "pre_authentication_encoding", "sha256_hex", "unpack_plaintext",
+]  # fmt: skip

@@ -1,0 +1,37 @@
+"""Pool: the global candidates of an epoch, in order, with the interval of each private count."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from contracts.record import Record
+
+POOL_DECIMALS = 3
+"""Counts are rounded to this many decimals, so that a replay gives the same bytes."""
+
+
+class PoolItem(Record):
+    """One candidate."""
+
+    item: int = Field(ge=1, description="catalogue index")
+    reason: Literal["wanted", "prior", "new"] = Field(
+        description="wanted: its lower bound says so; prior: from the base pool; new: room kept for new items"
+    )
+    count: float = Field(default=0.0, description="estimated reports, unbiased, may be negative")
+    low: float = 0.0
+    high: float = 0.0
+
+
+class Pool(Record):
+    """Candidates in order of preference."""
+
+    type: Literal["pool"] = "pool"
+    shop: str
+    demo: bool
+    epoch: int = Field(ge=0, description="epoch whose reports it holds; 0 for the base pool")
+    collection: int = Field(ge=0, le=255, description="0 for the base pool")
+    reports: int = Field(ge=0)
+    confidence: float = Field(gt=0, lt=1, description="one-sided confidence of `low`")
+    items: tuple[PoolItem, ...]

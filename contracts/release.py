@@ -1,0 +1,84 @@
+"""Release (signed offline) and manifest (signed online): one atomic set of files, named by hash.
+
+A browser polls the manifest. The manifest names the release by hash; the release, signed by the key that is pinned in the
+bundle, names everything else that is not a pool, and says which keys may sign manifests, receipts and ledger entries.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from contracts.record import Key32Hex, Record, Sha256Hex
+
+FILES_PATH = "files"
+"""Content-addressed files are served below this path, as files/{sha256}{suffix}, for ever immutable."""
+MANIFEST_PATH = "manifest.json"
+LEDGER_PATH = "ledger.jsonl"
+
+
+class FileRef(Record):
+    """A file by its content."""
+
+    path: str = Field(pattern=r"^files/[0-9a-f]{64}(\.[a-z0-9]+)*$")
+    sha256: Sha256Hex
+    bytes: int = Field(ge=0)
+
+
+class HpkeKey(Record):
+    """A key that reports are sealed to."""
+
+    key_id: int = Field(ge=0, le=255)
+    public_key: Key32Hex
+    state: Literal["pending", "active", "expired"]
+
+
+class Roles(Record):
+    """Public keys by role. `release` is the pinned one; it delegates the others."""
+
+    release: Key32Hex
+    pool: Key32Hex = Field(description="signs manifests, pools and receipts (online)")
+    ledger: Key32Hex = Field(description="signs ledger entries")
+
+
+class Release(Record):
+    """What the `release` role signs."""
+
+    type: Literal["release"] = "release"
+    version: int = Field(ge=1, description="never goes down")
+    shop: str
+    demo: bool
+    issued: int = Field(ge=0, description="seconds since 1970")
+    expires: int = Field(ge=0)
+    roles: Roles
+    hpke_keys: tuple[HpkeKey, ...]
+    configuration: FileRef
+    feature_spec: FileRef
+    model: FileRef
+    catalogue: FileRef
+    base_pool: FileRef = Field(description="pool from the training log, in force until the first private pool")
+
+
+class Availability(Record):
+    """Hard filter: items that must not be shown."""
+
+    issued: int = Field(ge=0)
+    unavailable: tuple[int, ...] = ()
+
+
+class Manifest(Record):
+    """What the `pool` role signs, after each epoch."""
+
+    type: Literal["manifest"] = "manifest"
+    version: int = Field(ge=1, description="never goes down")
+    shop: str
+    demo: bool
+    issued: int = Field(ge=0)
+    expires: int = Field(ge=0)
+    release: FileRef = Field(description="envelope of the release")
+    pool: FileRef
+    receipts: tuple[FileRef, ...] = Field(default=(), description="envelopes of receipts, newest epoch last")
+    ledger_entries: int = Field(default=0, ge=0)
+    ledger_head: str = Field(default="", description="SHA-256 of the newest ledger entry's payload, '' for none")
+    availability: Availability
