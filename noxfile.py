@@ -124,9 +124,18 @@ nox.options.sessions = ["tests"]
 nox.options.default_venv_backend = "none"
 
 
+def need_chromium(session: nox.Session) -> None:
+    """Find or get a browser; sets INTENTLY_CHROMIUM for what follows. Browser tests never skip."""
+    found = subprocess.run([str(PYTHON), "-m", "intently.chromium"], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    if found.returncode != 0:
+        raise SystemExit(found.returncode)
+    session.env["INTENTLY_CHROMIUM"] = found.stdout.strip()
+
+
 @nox.session
 def tests(session: nox.Session) -> None:
     """Every test, in both languages, real browser included. Words after `--` go to pytest."""
+    need_chromium(session)
     session.run("npx", "--no-install", "vitest", "run", external=True)
     session.run(str(PYTHON), "-m", "pytest", *session.posargs)
 
@@ -143,6 +152,8 @@ def check(session: nox.Session) -> None:
 @nox.session
 def demo(session: nox.Session) -> None:
     """The main job on the embedded default. `-- --check` drives it headless; `-- --data PATH` takes a log."""
+    if "--check" in session.posargs:
+        need_chromium(session)
     session.run(str(PYTHON), "-m", "intently", "demo", *session.posargs)
 
 
@@ -151,6 +162,7 @@ def bench(session: nox.Session) -> None:
     """`-- NAME`: one benchmark of benchmarks/, whose last line is a JSON object."""
     if not session.posargs:
         session.error("which one? " + ", ".join(sorted(p.stem for p in (ROOT / "benchmarks").glob("[a-z]*.py"))))
+    need_chromium(session)
     name, *rest = session.posargs
     session.run(str(PYTHON), "-m", f"benchmarks.{name}", *rest)
 

@@ -1,0 +1,5 @@
+"""`python -m intently`."""
+
+from intently.cli import main
+
+main()
