@@ -1,1 +1,1 @@
-"""TODO by its owner."""
+"""Session logs in, a compact session model for the browser out."""
