@@ -121,7 +121,9 @@ def bad_cases() -> list[dict[str, Any]]:
         ("unknown event type", _events(("hover", 1, 0))),
         ("item that is no integer", [{"type": VIEW, "item": 1.5, "time_ms": 0, "dwell_ms": 0}]),
     ]
-    cases = [{"about": about, "step": "spec", "spec": {"version": 1, **spec}, "events": _views(1)} for about, spec in specs]
+    cases: list[dict[str, Any]] = [
+        {"about": about, "step": "spec", "spec": {"version": 1, **spec}, "events": _views(1)} for about, spec in specs
+    ]
     good = {"version": 1, **ONLY_ITEMS}
     return cases + [{"about": about, "step": "events", "spec": good, "events": rows} for about, rows in events]
 
