@@ -69,7 +69,7 @@ DRAWINGS: dict[str, Drawing] = {
         ("<path fill='{m}' d='M13 60V36c4 3 9 3 13-1l13 13c6 5 21 3 26 8l2 4z'/><path fill='{d}' d='M13 36v17h10c2-6 1-12-3-15-2 0-5-1-7-2z'/>"
          "<path fill='{w}' d='M12 59h55c1 4-1 8-5 8H17c-4 0-6-4-5-8z'/>",
          "<path fill='{m}' d='M20 60V19h20l1 25c7 5 22 4 25 11v5z'/><path fill='{d}' d='M20 19h20v7H20zm0 41v-9c5 0 8 3 10 9z'/>"
-         "<path fill='{w}' d='M18 60h49v7H34v-3h-4v3H18z'/>"),
+         "<path fill='{w}' d='M18 60h49v3c0 3-2 4-4 4H18z'/>"),
         ("<path stroke='{a}' stroke-width='2.5' stroke-linecap='round' d='M36 41l-5 4m9 0l-5 4m9 0l-5 3'/>",
          "<path fill='none' stroke='{a}' stroke-width='3' d='M29 58c5-6 15-9 22-6'/>"),
     ),
@@ -146,9 +146,9 @@ DRAWINGS: dict[str, Drawing] = {
         ("bottle", "flask", "drink", "wine", "beauty", "cosmetic"),
         ("<path fill='{d}' d='M34 10h12v9H34z'/><path fill='{m}' d='M34 20h12c0 8 8 8 8 17v25c0 3-2 5-5 5H31c-3 0-5-2-5-5V37c0-9 8-9 8-17z'/>",
          "<path fill='{d}' d='M33 9h14v7H33z'/><rect x='28' y='17' width='24' height='50' rx='7' fill='{m}'/><path fill='none' stroke='{d}' stroke-width='3' d='M47 12c10-1 10 10 5 12'/>"),
-        ("<path fill='{a}' d='M27 43h26v14H27z'/>",
+        ("<path fill='{a}' d='M28 43h24v14H28z'/>",
          "<path fill='{w}' d='M40 38c9 12 6 18 0 18s-9-6 0-18z'/>",
-         "<path fill='{w}' opacity='.4' d='M32 37h4v24h-4z'/><path fill='{a}' d='M27 52h26v4H27z'/>"),
+         "<path fill='{w}' opacity='.4' d='M32 37h4v24h-4z'/><path fill='{a}' d='M28 52h24v4H28z'/>"),
     ),
 }  # fmt: skip
 

@@ -1,0 +1,1 @@
+"""The demo shop: its pages and their build."""
