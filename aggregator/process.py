@@ -1,0 +1,129 @@
+"""The shell of each process: logs, address, and when to stop."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import os
+import socket
+import sys
+from collections.abc import Callable, Coroutine, Iterator
+from pathlib import Path
+
+import structlog
+import uvicorn
+from starlette.types import ASGIApp
+
+from aggregator.errors import AggregatorError
+from contracts import IntentlyError
+
+REFUSED = 2
+"""Exit code of a refusal that a person can act on."""
+
+
+def arguments(program: str, words: list[str] | None = None) -> argparse.Namespace:
+    """`--config FILE [--stop-on-stdin-eof]`."""
+    parser = argparse.ArgumentParser(prog=f"python -m {program}")
+    parser.add_argument("--config", type=Path, required=True, help="settings, a JSON file")
+    parser.add_argument(
+        "--stop-on-stdin-eof", action="store_true", help="end when standard input closes (a supervisor holds it open)"
+    )
+    return parser.parse_args(words)
+
+
+def run_process(main: Callable[[], Coroutine[None, None, None]], stop_on_stdin_eof: bool) -> int:
+    """Run `main` to its end; a refusal becomes one sentence and exit code 2."""
+    configure_logs()
+    if stop_on_stdin_eof:
+        _stop_on_stdin_eof()
+    try:
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(main())
+    except IntentlyError as error:
+        print(f"intently: {error}", file=sys.stderr)
+        return REFUSED
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop where it exists: about twice the requests a second."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+def configure_logs() -> None:
+    """JSON lines on standard error, without payloads, addresses or paths of requests."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+
+
+def _stop_on_stdin_eof() -> None:
+    """Raise SIGTERM in this process once standard input closes: portable, and it works when the parent was killed."""
+    import signal
+    import threading
+
+    def watch() -> None:
+        while os.read(0, 4096):
+            pass
+        signal.raise_signal(signal.SIGTERM) if os.name == "nt" else os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="stdin-eof", daemon=True).start()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A bound socket; raises `AggregatorError` where the port is taken."""
+    found = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        found.bind((host, port))
+    except OSError as error:
+        found.close()
+        raise AggregatorError(f"cannot listen on {host}:{port}: {error.strerror}; choose another port or 0") from None
+    return found
+
+
+async def serve(app: ASGIApp, host: str, port: int) -> None:
+    """Serve until SIGTERM or SIGINT; says once where. No access log, no `Server` and no `Date` beyond need."""
+    with contextlib.closing(listen(host, port)) as bound:
+        config = uvicorn.Config(
+            app, access_log=False, server_header=False, proxy_headers=False, log_level="warning",
+            timeout_graceful_shutdown=5, timeout_keep_alive=15, limit_concurrency=None, lifespan="on",
+        )  # fmt: skip
+        await _Announcing(config, bound).serve(sockets=[bound])
+
+
+class _Announcing(uvicorn.Server):
+    """Says where it listens once it does."""
+
+    def __init__(self, config: uvicorn.Config, bound: socket.socket) -> None:
+        super().__init__(config)
+        host, port = bound.getsockname()[:2]
+        self.address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            print(f"listening on {self.address}", flush=True)
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """As uvicorn's, but a graceful stop is exit code 0: uvicorn raises the caught signal again."""
+        with super().capture_signals():
+            try:
+                yield
+            finally:
+                self._captured_signals.clear()

@@ -1,0 +1,23 @@
+"""`python -m aggregator.relay --config relay.json`."""
+
+import sys
+
+from aggregator.process import arguments, run_process, serve
+from aggregator.relay.app import create_app
+from aggregator.relay.settings import RelaySettings
+from aggregator.settings import load_settings
+
+
+def main() -> int:
+    """Run the relay until it is told to stop."""
+    words = arguments("aggregator.relay")
+
+    async def run() -> None:
+        settings = load_settings(RelaySettings, words.config)
+        await serve(create_app(settings), settings.host, settings.port)
+
+    return run_process(run, words.stop_on_stdin_eof)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,114 @@
+"""The relay's FastAPI application."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import structlog
+from fastapi import FastAPI, Response
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, generate_latest
+from starlette.routing import Route
+
+from aggregator.errors import AggregatorError
+from aggregator.relay.admission import read_configurations
+from aggregator.relay.reports import Reports
+from aggregator.relay.settings import RelaySettings
+from aggregator.relay.store import Closed, RelayStore
+from aggregator.relay.writer import CloseRules, GroupCommit, close_due
+from aggregator.transport import OutboxTransport, Transport
+
+_log = structlog.get_logger("relay")
+
+
+class _Metrics:
+    """What may be known of the traffic: totals, never of a sender."""
+
+    def __init__(self, commit: GroupCommit) -> None:
+        self.registry = CollectorRegistry()
+        self.answers = Counter("intently_relay_answers", "report requests by status", ["status"], registry=self.registry)
+        self.buckets = Counter("intently_relay_buckets", "closed buckets by outcome", ["outcome"], registry=self.registry)
+        self.reports = Counter(
+            "intently_relay_reports", "reports of closed buckets by outcome", ["outcome"], registry=self.registry
+        )
+        queue = Gauge("intently_relay_queue", "reports that wait for the disk", registry=self.registry)
+        queue.set_function(lambda: commit.waiting)
+
+    def closed(self, closed: Closed) -> None:
+        """Count one bucket."""
+        outcome = "dropped" if closed.dropped else "shuffled"
+        self.buckets.labels(outcome).inc()
+        self.reports.labels(outcome).inc(closed.reports)
+        _log.info(
+            "bucket closed",
+            collection=closed.bucket.collection,
+            epoch=closed.bucket.epoch,
+            reports=closed.reports,
+            outcome=outcome,
+        )
+
+
+def make_transport(settings: RelaySettings) -> Transport:
+    """The transport that the settings name."""
+    if settings.transport == "outbox":
+        return OutboxTransport(Path(settings.outbox))
+    from aggregator.transport.kafka import KafkaTransport
+
+    return KafkaTransport(settings.kafka_bootstrap, settings.kafka_topic)
+
+
+def create_app(settings: RelaySettings, clock: Callable[[], float] = time.time, transport: Transport | None = None) -> FastAPI:
+    """The application. Buckets are closed by a task of its own while it runs."""
+    admitted = read_configurations(settings.configurations)
+    store = RelayStore(Path(settings.store))
+    commit = GroupCommit(store, settings.queue_most)
+    carrier = transport or make_transport(settings)
+    metrics = _Metrics(commit)
+    rules = CloseRules(admitted, settings.close_grace_s)
+
+    async def close_for_ever() -> None:
+        while True:
+            try:
+                for closed in await close_due(commit, store, carrier, rules, clock()):
+                    metrics.closed(closed)
+            except AggregatorError as error:  # the transport is away: the bucket waits in our store
+                _log.warning("hand-over failed, will be tried again", reason=str(error))
+            await asyncio.sleep(settings.close_check_s)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        tasks = [asyncio.create_task(commit.run()), asyncio.create_task(close_for_ever())]
+        try:
+            yield
+        finally:
+            await _end(tasks)
+            commit.stop()
+            await carrier.close()
+            store.close()
+
+    app = FastAPI(title="Intently relay", openapi_url=None, lifespan=lifespan)
+    reports = Reports(commit, admitted, clock, settings.close_grace_s, settings.retry_after_s, metrics.answers)
+    app.router.routes.append(Route("/v1/reports/{rest:path}", reports))
+
+    @app.get("/healthz")
+    def healthz() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @app.get("/metrics")
+    def read_metrics() -> Response:
+        return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
+
+    return app
+
+
+async def _end(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    for task in tasks:
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            raise error

@@ -1,0 +1,121 @@
+"""The report route, as a bare ASGI application: each report passes here, so it does what is needed and no more.
+
+It looks at the method, the path, two headers and the body. It never looks at the sender's address or any other header.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Mapping
+
+from prometheus_client import Counter
+from starlette.types import Receive, Scope, Send
+
+from aggregator.problems import PROBLEM_TYPE, problem
+from aggregator.relay.admission import Admitted, refusal
+from aggregator.relay.writer import GroupCommit, QueueFull
+from contracts import BODY_BYTES, Bucket, ContractError
+
+Headers = list[tuple[bytes, bytes]]
+_CORS: Headers = [
+    (b"access-control-allow-origin", b"*"),
+    (b"cache-control", b"no-store"),
+    (b"cross-origin-resource-policy", b"cross-origin"),
+]
+_ACCEPTED_HEADERS: Headers = [*_CORS, (b"content-length", b"0")]
+
+
+class Refused(Exception):
+    """A report that is not taken: status and reason."""
+
+    def __init__(self, status: int, detail: str, headers: Headers | None = None) -> None:
+        self.status, self.detail, self.headers = status, detail, headers or []
+
+
+class Reports:
+    """POST /v1/reports/{release}/{collection}/{epoch}/{key_id}."""
+
+    def __init__(
+        self, commit: GroupCommit, admitted: Mapping[str, Admitted], clock: Callable[[], float], close_grace_s: float,
+        retry_after_s: int, answers: Counter,
+    ) -> None:  # fmt: skip
+        self._commit, self._admitted, self._clock = commit, admitted, clock
+        self._grace_s, self._retry_after, self._answers = close_grace_s, str(retry_after_s).encode(), answers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        try:
+            await self._take(scope, receive)
+        except Refused as refused:
+            await self._answer(send, refused.status, refused.detail, refused.headers)
+        else:
+            await self._answer(send, 202)
+
+    async def _take(self, scope: Scope, receive: Receive) -> None:
+        if scope["method"] != "POST":
+            raise Refused(405, "want POST", [(b"allow", b"POST")])
+        _check_headers(dict(scope["headers"]))
+        bucket = self._bucket(scope["path"])
+        body = await read_body(receive)
+        try:
+            stored = await self._commit.add(bucket, body)
+        except QueueFull:
+            raise Refused(
+                429, "too many reports wait for the disk; send it again later", [(b"retry-after", self._retry_after)]
+            ) from None
+        except sqlite3.Error:
+            raise Refused(
+                503, "the relay cannot store reports now; send it again later", [(b"retry-after", self._retry_after)]
+            ) from None
+        if not stored:
+            raise Refused(400, "epoch not open: it is over")
+
+    def _bucket(self, path: str) -> Bucket:
+        try:
+            bucket = Bucket.from_path(path)
+        except ContractError as error:
+            raise Refused(404, str(error)) from None
+        reason = refusal(bucket, self._admitted, self._clock(), self._grace_s)
+        if reason:
+            raise Refused(404 if reason.startswith("unknown") else 400, reason)
+        return bucket
+
+    async def _answer(self, send: Send, status: int, detail: str = "", more: Headers | None = None) -> None:
+        self._answers.labels(str(status)).inc()
+        body, headers = b"", _ACCEPTED_HEADERS
+        if detail:
+            body = problem(status, detail)
+            headers = [*_CORS, *(more or []), (b"content-type", PROBLEM_TYPE), (b"content-length", b"%d" % len(body))]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+
+def _check_headers(headers: dict[bytes, bytes]) -> None:
+    if headers.get(b"content-type", b"").split(b";")[0].strip().lower() != b"text/plain":
+        raise Refused(415, "want Content-Type: text/plain")
+    length = headers.get(b"content-length")
+    if length is not None and length.isdigit() and int(length) != BODY_BYTES:
+        raise _wrong_length(int(length))
+
+
+async def read_body(receive: Receive) -> bytes:
+    """Exactly `BODY_BYTES`; stops reading as soon as there are more."""
+    body: bytes = b""
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Refused(400, "the request ended early")
+        body += message.get("body", b"")
+        if len(body) > BODY_BYTES:
+            raise _wrong_length(len(body))
+        if not message.get("more_body", False):
+            break
+    if len(body) != BODY_BYTES:
+        raise _wrong_length(len(body))
+    return body
+
+
+def _wrong_length(got: int) -> Refused:
+    return Refused(
+        413 if got > BODY_BYTES else 400, f"a report is exactly {BODY_BYTES} bytes, got {'more' if got > BODY_BYTES else got}"
+    )

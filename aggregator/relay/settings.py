@@ -1,0 +1,40 @@
+"""Settings of the relay."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from aggregator.settings import ServerSettings
+from contracts import Record
+
+
+class RelayConfiguration(Record):
+    """A configuration whose reports are taken, and the keys that reports may be sealed to. Several shops may share a relay."""
+
+    file: str = Field(description="path of the configuration; its SHA-256 is the release in a report's path")
+    key_ids: tuple[int, ...] = Field(min_length=1)
+
+
+class RelaySettings(ServerSettings):
+    """`python -m aggregator.relay --config relay.json`."""
+
+    store: str = Field(description="path of the relay's own SQLite file")
+    configurations: tuple[RelayConfiguration, ...] = Field(min_length=1)
+    transport: Literal["outbox", "kafka"] = "outbox"
+    outbox: str = Field(default="", description="outbox: path of the SQLite file that the analyzer reads")
+    kafka_bootstrap: str = ""
+    kafka_topic: str = "intently-batches"
+    close_grace_s: float = Field(default=2.0, ge=0, le=3600, description="reports of an epoch are taken so long after its end")
+    close_check_s: float = Field(default=0.25, gt=0, description="how often the relay looks for epochs that are over")
+    queue_most: int = Field(default=20_000, ge=1, description="reports that wait for the disk; beyond it 429")
+    retry_after_s: int = Field(default=2, ge=1)
+
+    @model_validator(mode="after")
+    def _transport_named(self) -> RelaySettings:
+        if self.transport == "outbox" and not self.outbox:
+            raise ValueError("transport outbox needs 'outbox', the path of its file")
+        if self.transport == "kafka" and not self.kafka_bootstrap:
+            raise ValueError("transport kafka needs 'kafka_bootstrap', as 127.0.0.1:9092")
+        return self

@@ -1,0 +1,55 @@
+"""Kafka: an idempotent producer that waits for all in-sync replicas. Needs the `kafka` extra."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from aggregator.errors import TransportRefused
+
+REQUEST_TIMEOUT_MS = 10_000
+
+
+class KafkaTransport:
+    """Produces to one topic. The key spreads a bucket over the partitions; the analyzer's sum does not depend on that."""
+
+    def __init__(self, bootstrap: str, topic: str) -> None:
+        self._bootstrap, self._topic = bootstrap, topic
+        self._producer: Any = None
+
+    async def _connected(self) -> Any:
+        if self._producer is not None:
+            return self._producer
+        try:
+            from aiokafka import AIOKafkaProducer
+            from aiokafka.errors import KafkaError
+        except ImportError:
+            raise TransportRefused("Kafka needs its extra: pip install 'intently[kafka]'") from None
+        producer = AIOKafkaProducer(
+            bootstrap_servers=self._bootstrap, acks="all", enable_idempotence=True, request_timeout_ms=REQUEST_TIMEOUT_MS
+        )
+        try:
+            await producer.start()
+        except KafkaError as error:
+            await producer.stop()
+            raise TransportRefused(f"Kafka at {self._bootstrap} does not answer: {type(error).__name__}") from None
+        self._producer = producer
+        return producer
+
+    async def put(self, batches: Sequence[tuple[bytes, bytes]]) -> None:
+        """Produce all and wait for each acknowledgement; a batch that comes twice is counted once by the analyzer."""
+        producer = await self._connected()
+        from aiokafka.errors import KafkaError
+
+        try:
+            sent = [await producer.send(self._topic, value=value, key=key) for key, value in batches]
+            await asyncio.gather(*sent)
+        except KafkaError as error:
+            raise TransportRefused(f"Kafka at {self._bootstrap} did not take a batch: {type(error).__name__}") from None
+
+    async def close(self) -> None:
+        """Flush and disconnect."""
+        if self._producer is not None:
+            await self._producer.stop()
+            self._producer = None
