@@ -119,4 +119,5 @@ def _categories(path: Path, arrays: dict[str, NDArray[Any]], count: int) -> NDAr
         raise LogRefused(
             f"{path}: item_category has {len(given)} entries, want one for each item id up to {count}, and one for 0."
         )
-    return np.maximum(given[: count + 1], 0).astype(np.int32)
+    categories: NDArray[np.int32] = np.maximum(given[: count + 1], 0).astype(np.int32)
+    return categories

@@ -1,0 +1,67 @@
+"""Does the exported file compute what the trainer computes? Number by number, on real prefixes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from edge_model.errors import ParityError
+from edge_model.features import encode
+from edge_model.instances import Instances
+from edge_model.run_onnx import OnnxScorer
+from edge_model.session_log import SessionLog
+from edge_model.training import Trained, embed_instances
+
+TOLERANCE = 1e-5
+"""Largest relative difference of a score or an embedding's entry."""
+PREFIXES = 200
+"""Prefixes compared by default."""
+
+
+@dataclass(frozen=True)
+class Parity:
+    """Outcome of a comparison."""
+
+    prefixes: int
+    numbers: int
+    """Scores and embedding entries compared."""
+    max_relative_error: float
+
+
+def relative_error(got: ArrayLike, want: ArrayLike) -> float:
+    """Largest |got - want| over the largest |want| of the vector; infinite if a number is missing or not finite.
+
+    Relative to the vector, not to each entry: a cosine near 0 is a difference of large terms, so its own relative error says
+    nothing about the order of the list.
+    """
+    a, b = np.asarray(got, np.float64), np.asarray(want, np.float64)
+    if a.shape != b.shape or not np.all(np.isfinite(a)) or not np.all(np.isfinite(b)):
+        return float("inf")
+    return float(np.max(np.abs(a - b), initial=0) / max(float(np.max(np.abs(b), initial=0)), 1e-30))
+
+
+def check_parity(trained: Trained, scorer: OnnxScorer, log: SessionLog, wanted: Instances, most: int = PREFIXES) -> Parity:
+    """Compare `most` prefixes spread over `wanted`, scores of all items and embeddings; raises `ParityError` beyond `TOLERANCE`.
+
+    The trainer's side goes through the batch encoder and JAX, the other through `encode` on contract events and onnxruntime.
+    """
+    chosen = np.unique(np.linspace(0, len(wanted) - 1, min(most, len(wanted))).astype(np.int64))
+    picked = Instances(wanted.session[chosen], wanted.prefix[chosen], wanted.target[chosen])
+    ours = embed_instances(trained.weights, trained.spec, log, picked)
+    vectors = trained.item_vectors[1:]
+    everything = np.arange(1, trained.spec.items + 1, dtype=np.int32)
+    worst = 0.0
+    for n in range(len(picked)):
+        events = log.session(int(picked.session[n]))[: int(picked.prefix[n])]
+        embedding, scores = scorer.run(encode(scorer.spec, events), everything)
+        want = vectors.astype(np.float64) @ ours[n].astype(np.float64) / trained.settings.temperature
+        worst = max(worst, relative_error(embedding, ours[n]), relative_error(scores, want))
+    outcome = Parity(len(picked), len(picked) * (len(everything) + ours.shape[1]), worst)
+    if not worst <= TOLERANCE:
+        raise ParityError(
+            f"{scorer.path}: differs from the trainer by {worst:.1e} relative on {len(picked)} prefixes, want at most "
+            f"{TOLERANCE:.0e}; do not ship this file."
+        )
+    return outcome

@@ -1,0 +1,46 @@
+"""Settings of a training, saved with the weights."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from contracts import DwellBucketInput, EventTypeInput, FeatureSpec, ItemInput
+from contracts.record import Record
+from edge_model.session_log import SessionLog
+
+DWELL_EDGES_MS = (2_000, 5_000, 10_000, 20_000, 45_000)
+"""Edges of the dwell buckets: a glance, a look, a read, a comparison, beyond."""
+
+
+class Settings(Record):
+    """Everything that decides a training beside the log. Same settings and log, same model, unless the time budget binds."""
+
+    seed: int = 7
+    length: int = Field(default=20, ge=1, le=256, description="L, events that the model reads")
+    dim: int = Field(default=64, ge=4, description="of item vectors and of the session embedding")
+    hidden: int = Field(default=96, ge=4, description="of the GRU's state")
+    attention: int = Field(default=64, ge=4, description="of attention keys")
+    temperature: float = Field(default=0.07, gt=0, description="cosines are divided by it")
+    epochs: int = Field(default=12, ge=1, description="most epochs")
+    time_budget_s: float = Field(default=60.0, gt=0, description="training ends here at the latest, compilation included")
+    batch_targets: int = Field(default=512, ge=8, description="instances a step")
+    learning_rate: float = Field(default=4e-3, gt=0, description="peak, falls linearly to 5 % at the last planned step")
+    unknown_share: float = Field(default=0.05, ge=0, lt=1, description="items replaced by 0 while training")
+    dropout: float = Field(default=0.2, ge=0, lt=1, description="of input vectors while training")
+    full_softmax_items: int = Field(
+        default=5_000, ge=1, description="most items for a full softmax; above, negatives are sampled"
+    )
+    negatives: int = Field(default=4_096, ge=1, description="sampled negatives a step, where they are")
+    validation_share: float = Field(default=0.05, gt=0, lt=1, description="newest train sessions held out to choose the epoch")
+    patience: int = Field(default=2, ge=1, description="epochs without a better validation before training ends")
+
+
+def spec_for(log: SessionLog, length: int) -> FeatureSpec:
+    """The feature spec that uses just the signals that the log has."""
+    kinds = log.kinds
+    inputs: list[ItemInput | EventTypeInput | DwellBucketInput] = [ItemInput(items=log.item_count)]
+    if len(kinds) > 1:
+        inputs.append(EventTypeInput(values=kinds))
+    if log.has_dwell:
+        inputs.append(DwellBucketInput(edges_ms=DWELL_EDGES_MS))
+    return FeatureSpec(length=length, event_types=kinds, inputs=tuple(inputs))
