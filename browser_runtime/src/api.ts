@@ -1,0 +1,225 @@
+/** Public types of Intently: what a shop's page calls, and what the lens shows. */
+
+import type { Catalogue, Configuration, Event, Manifest, Pool, Release } from '../../contracts/types';
+import type { EventInput } from '../../tracker/src/event';
+
+/** What the shopper allows. `reports: false` or Global Privacy Control: nothing is drawn or sent; ranking still adapts. */
+export interface Consent {
+  readonly personalize: boolean;
+  readonly reports: boolean;
+}
+
+export interface IntentlyOptions {
+  /** Where the signed files are served, ending in a slash. Default `/intently/`. */
+  readonly baseUrl?: string;
+  /** Default: both true. */
+  readonly consent?: Consent;
+  /** Milliseconds between polls instead of the signed `poll_s`; 0 polls only at the start. */
+  readonly pollMs?: number;
+  /** Element below which sensors look for `data-intently-item`. Default `document`; null: no sensors, `record` alone. */
+  readonly root?: ParentNode | null;
+  /** Load the model at once instead of when the page is idle and visible. */
+  readonly eager?: boolean;
+  /** Clock, randomness, network and storage; each default is the browser's own. */
+  readonly platform?: Partial<Platform>;
+}
+
+/** What Intently asks of the browser. */
+export interface Platform {
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Monotonic milliseconds, for durations. */
+  readonly monotonic: () => number;
+  readonly randomBytes: (count: number) => Uint8Array;
+  readonly fetch: (url: string, init?: RequestInit) => Promise<Response>;
+  /** Survives a navigation, not the tab; null: memory. */
+  readonly sessionStorage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'> | null;
+  /** null: refused, so nothing survives the page and no report can be sent. */
+  readonly indexedDB: IDBFactory | null;
+  /** null: refused, so files are fetched anew on each page. */
+  readonly caches: CacheStorage | null;
+  readonly globalPrivacyControl: () => boolean;
+  /** URL of another file of the bundle. */
+  readonly bundleUrl: (name: string) => string;
+}
+
+/** `pool`: order of the pool, no model. `onnx`: the session model in onnxruntime-web. */
+export type Tier = 'pool' | 'onnx';
+
+export interface RankOptions {
+  /** Name of the place, repeated in the result. */
+  readonly placement?: string;
+  /** Most items returned. Default: all. */
+  readonly count?: number;
+  /** Catalogue indices that must not be shown here, besides the hard filters. */
+  readonly exclude?: readonly number[];
+  /** `pool`: never ask the model for this list. */
+  readonly tier?: Tier;
+}
+
+/** Milliseconds, each part of one scoring. */
+export interface ScoringMs {
+  /** Events to model inputs. */
+  readonly features: number;
+  /** There and back to the worker, the model's run included. */
+  readonly worker: number;
+  /** The model's run alone, by the worker's clock. */
+  readonly model: number;
+  /** Sorting and hard filters. */
+  readonly rank: number;
+  readonly total: number;
+}
+
+export interface Ranked {
+  readonly placement: string;
+  readonly tier: Tier;
+  /** Catalogue indices, best first, after the hard filters. */
+  readonly items: readonly number[];
+  /** The model's score of each of `items`; empty in tier `pool`. */
+  readonly scores: readonly number[];
+  readonly ms: ScoringMs;
+}
+
+/** The last scoring by the model, whole: what a check against another runtime needs. */
+export interface Scoring {
+  /** Model inputs by name, each of length T. */
+  readonly inputs: Readonly<Record<string, readonly number[]>>;
+  readonly candidates: readonly number[];
+  /** Score of each of `candidates`, in their order. */
+  readonly scores: readonly number[];
+  readonly embedding: readonly number[];
+  /** Categories of the best candidates with their share among the first 20: the intent in plain words. */
+  readonly intent: readonly { readonly category: number; readonly name: string; readonly share: number }[];
+  readonly ms: ScoringMs;
+}
+
+export type ReportState = 'waiting' | 'sealed' | 'sent' | 'refused' | 'failed' | 'dropped' | 'capped';
+
+/** One epoch's report, in full. Nothing else of the session leaves the browser. */
+export interface ReportView {
+  readonly epoch: number;
+  readonly collection: number;
+  readonly collectionName: string;
+  readonly state: ReportState;
+  /** Wall clock at which the report is (or was) sealed, ms since 1970. */
+  readonly at_ms: number;
+  readonly url: string;
+  /** The exact bytes that left, hexadecimal; '' before sealing. */
+  readonly bodyHex: string;
+  /** What was sealed inside: the randomized message, never the value. -1 before sealing. */
+  readonly message: number;
+  /** How many values of the domain (NONE included) this very message is the likelier answer for. 0 before sealing. */
+  readonly supporters: number;
+  readonly epsilon: number;
+  /** What the message says, in plain words. */
+  readonly words: string;
+  /** What the relay answered; 0 for no answer yet. */
+  readonly httpStatus: number;
+}
+
+export interface Budget {
+  readonly spent_epsilon: number;
+  readonly left_epsilon: number;
+  readonly cap_epsilon: number;
+  readonly cap_days: number;
+}
+
+export type ModelState = 'none' | 'waiting' | 'loading' | 'ready' | 'failed';
+export type UpdateState = 'none' | 'current' | 'cached' | 'offline' | 'refused' | 'expired';
+export type ReportsState = 'off' | 'waiting' | 'on' | 'refused' | 'unavailable';
+
+export interface Status {
+  readonly tier: Tier;
+  readonly model: ModelState;
+  readonly updates: UpdateState;
+  readonly reports: ReportsState;
+  /** Why something is not at its best: one sentence each, newest last, at most 20. */
+  readonly notes: readonly string[];
+}
+
+/** Where the held set of signed files stands. */
+export interface Versions {
+  readonly release: number;
+  readonly manifest: number;
+  readonly manifest_sha256: string;
+  readonly configuration_sha256: string;
+  readonly model_sha256: string;
+  readonly model_bytes: number;
+  readonly pool_sha256: string;
+  readonly pool_epoch: number;
+  readonly pool_reports: number;
+  readonly bundle: string;
+}
+
+/** Everything that Intently holds in this tab. */
+export interface Snapshot {
+  readonly events: readonly Event[];
+  /** Events pushed out of the bounded buffer. */
+  readonly dropped: number;
+  readonly viewing: number | null;
+  readonly cart: readonly number[];
+  readonly scroll_depth: number;
+  /** Visible time on the item being viewed, so far. */
+  readonly dwell_ms: number;
+  readonly impressions: number;
+  readonly skips: number;
+  readonly scoring: Scoring | null;
+  readonly lastRanked: Ranked | null;
+  readonly status: Status;
+  readonly versions: Versions | null;
+  readonly budget: Budget | null;
+  readonly reports: readonly ReportView[];
+  readonly consent: Consent;
+  readonly globalPrivacyControl: boolean;
+  readonly shop: string;
+  readonly demo: boolean;
+}
+
+/** The signed files in force. */
+export interface Held {
+  readonly manifest: Manifest;
+  readonly manifest_sha256: string;
+  readonly release: Release;
+  readonly configuration: Configuration;
+  readonly catalogue: Catalogue;
+  readonly pool: Pool;
+}
+
+export interface IntentlyEvents {
+  /** A list was ranked, by `rank` or after an event (placement `session`). */
+  ranked: Ranked;
+  /** Another set of signed files is in force. */
+  update: Held;
+  /** A report changed its state. */
+  report: ReportView;
+  status: Status;
+  /** The session, cart, item in view or consent changed. */
+  session: Snapshot;
+}
+
+export interface Intently {
+  /** The signed files in force; null until the first are verified. */
+  readonly held: Held | null;
+  /** Resolves when files are in force or it is known that none can be had: true or false. Never rejects. */
+  readonly ready: Promise<boolean>;
+  /** Tell what happened. Never throws. A `view_item` also becomes the item in view, a cart event changes the cart. */
+  record(event: EventInput): void;
+  /** Rank `candidates` (default: the pool) for this session. Never rejects; pool order where there is no model. */
+  rank(candidates?: readonly number[] | null, options?: RankOptions): Promise<Ranked>;
+  /** As `rank`, at once, in the order given or of the pool: what to show first. */
+  rankNow(candidates?: readonly number[] | null, options?: RankOptions): Ranked;
+  /** The item that the page shows, null for none: it is never recommended. */
+  setViewing(item: number | null): void;
+  /** What is in the cart: it is never recommended. */
+  setCart(items: readonly number[]): void;
+  setConsent(consent: Consent): void;
+  snapshot(): Snapshot;
+  /** Listen; returns a function that stops. */
+  on<K extends keyof IntentlyEvents>(name: K, listener: (value: IntentlyEvents[K]) => void): () => void;
+  /** Ask for a newer manifest now; resolves when that is done. Never rejects. */
+  poll(): Promise<void>;
+  /** Empty the session of this tab. */
+  forget(): void;
+  /** Stop all timers, observers and the worker. */
+  dispose(): void;
+}

@@ -1,0 +1,27 @@
+/** The public surface of `intently.js`. Importing it defines `<intently-recs>` and `<intently-privacy>`. */
+
+export type { Event, EventType } from '../../contracts/types';
+export type { EventInput, Signal } from '../../tracker/src/event';
+export type {
+  Budget,
+  Consent,
+  Held,
+  Intently,
+  IntentlyEvents,
+  IntentlyOptions,
+  ModelState,
+  Platform,
+  Ranked,
+  RankOptions,
+  ReportState,
+  ReportsState,
+  ReportView,
+  Scoring,
+  ScoringMs,
+  Snapshot,
+  Status,
+  Tier,
+  UpdateState,
+  Versions,
+} from './api';
+export { createIntently } from './intently';
