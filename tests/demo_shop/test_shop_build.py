@@ -35,7 +35,9 @@ def test_writes_the_pages_beside_what_stands_there_and_leaves_nothing_else(built
 def test_loads_intently_as_a_shop_would(built: Path) -> None:
     html = (built / "index.html").read_text()
     assert '<script type="module" src="/intently/intently.js">' in html
-    assert "intently.js" not in (built / "shop.js").read_text()
+    script = (built / "shop.js").read_text()
+    assert '"/intently/intently.js"' in script, "the same module as the page's tag, not a copy of it"
+    assert "WebAssembly" not in script
 
 
 @pytest.mark.parametrize("name", ["index.html", "shop.js", "shop.css"])

@@ -40,7 +40,8 @@ def _esbuild(built: Path, repository: Path) -> None:
     if not program.exists():
         raise ShopBuildError(f"demo shop: esbuild is not at {ESBUILD}; run `npm ci` in the repository first")
     command = [
-        str(program), str(SOURCE / "shop.ts"), str(SOURCE / "shop.css"), "--bundle", "--format=esm", "--target=es2022",
+        str(program), str(SOURCE / "shop.ts"), str(SOURCE / "shop.css"), "--bundle", "--format=esm",
+        "--external:/intently/*", "--target=es2022",
         "--minify", "--legal-comments=none", "--log-level=error", "--charset=utf8", f"--outdir={built}",
     ]  # fmt: skip
     done = subprocess.run(command, cwd=repository, capture_output=True, text=True, timeout=BUILD_LIMIT_S, check=False)

@@ -19,7 +19,7 @@ const PLURALS: Readonly<Record<string, string>> = {
 };
 
 /** The information, with plain defaults for what is absent; null if the server has none. */
-export async function fetchDemoInfo(fetcher: typeof fetch): Promise<DemoInfo | null> {
+export async function fetchDemoInfo(fetcher: (url: string) => Promise<Response>): Promise<DemoInfo | null> {
   try {
     const answer = await fetcher('/demo.json');
     return answer.ok ? { ...UNKNOWN, ...((await answer.json()) as Partial<DemoInfo>) } : null;

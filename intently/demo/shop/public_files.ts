@@ -13,7 +13,7 @@ export interface PublicFiles {
 }
 
 /** Catalogue and pool of the served manifest; rejects with a plain sentence. */
-export async function readPublicFiles(fetcher: typeof fetch): Promise<PublicFiles> {
+export async function readPublicFiles(fetcher: (url: string) => Promise<Response>): Promise<PublicFiles> {
   const read = async <T>(path: string): Promise<T> => {
     const answer = await fetcher(`/intently/${path}`);
     if (!answer.ok) throw new Error(`The shop’s server answered ${answer.status} for /intently/${path}.`);

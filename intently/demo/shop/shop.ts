@@ -1,11 +1,12 @@
 /** The demo shop: wires address, cart, pages and Intently. Everything that decides anything is in the other files. */
 
+import type { Intently } from '../../../browser_runtime/src/index';
 import { type Assortment, assortmentOf, type Offer } from './assortment';
 import { added, type Cart, countOf, load, removed, save } from './cart';
 import { cartView } from './cart_view';
 import { type DemoInfo, fetchDemoInfo, honestLine } from './demo_info';
 import { byId, h } from './dom';
-import { type Intently, openIntently } from './intently_port';
+import { openIntently } from './intently_port';
 import { type LensDrawer, lensDrawer } from './lens_drawer';
 import { listView } from './list_view';
 import { formatter } from './money';
@@ -27,29 +28,29 @@ class DemoShop implements Shop {
 
   constructor(
     readonly assortment: Assortment,
-    private readonly intently: Intently,
+    private readonly intently: Intently | null,
     private readonly info: DemoInfo | null,
     private readonly drawer: LensDrawer,
   ) {
     this.money = formatter(assortment.currency);
-    this.intently.setCart(this.cart.map(({ item }) => item));
+    this.intently?.setCart(this.cart.map(({ item }) => item));
   }
 
   addToCart(offer: Offer): void {
-    this.intently.record('add_to_cart', offer.index);
+    this.intently?.record({ type: 'add_to_cart', item: offer.index });
     this.setCart(added(this.cart, offer.index));
     this.say(`${offer.name} is in your cart`);
   }
 
   removeFromCart(offer: Offer): void {
-    this.intently.record('remove_from_cart', offer.index);
+    this.intently?.record({ type: 'remove_from_cart', item: offer.index });
     this.setCart(removed(this.cart, offer.index));
     this.say(`${offer.name} is out of your cart`);
     this.show({ page: 'cart' });
   }
 
   checkOut(): void {
-    for (const { item } of this.cart) this.intently.record('purchase', item);
+    for (const { item } of this.cart) this.intently?.record({ type: 'purchase', item });
     this.setCart([]);
     this.say('Thank you. Nothing was paid and nothing will arrive.');
     this.show({ page: 'cart' });
@@ -58,13 +59,13 @@ class DemoShop implements Shop {
   /** Put the page of `route` into `<main>`, and tell Intently what is being looked at. */
   show(route: Route): void {
     const viewing = route.page === 'product' && this.assortment.offer(route.item) ? route.item : null;
-    this.intently.setViewing(viewing);
+    this.intently?.setViewing(viewing);
     if (route.page !== 'privacy') this.drawer.reclaim();
     const view = this.viewOf(route) ?? missing();
     document.title = `${view.title} · ${this.name}`;
     byId('main').replaceChildren(...view.nodes);
     this.markCurrent(route);
-    if (viewing !== null) this.intently.record('view_item', viewing);
+    if (viewing !== null) this.intently?.record({ type: 'view_item', item: viewing });
   }
 
   header(): void {
@@ -110,7 +111,7 @@ class DemoShop implements Shop {
   private setCart(cart: Cart): void {
     this.cart = cart;
     save(sessionStorage, cart);
-    this.intently.setCart(cart.map(({ item }) => item));
+    this.intently?.setCart(cart.map(({ item }) => item));
     this.showCount();
   }
 
@@ -147,10 +148,10 @@ function missing(): View {
 }
 
 async function start(): Promise<void> {
-  const [intently, info] = await Promise.all([openIntently(), fetchDemoInfo(fetch)]);
+  const [{ intently, catalogue, pool }, info] = await Promise.all([openIntently(), fetchDemoInfo((url) => fetch(url))]);
   const lens = h('div', { class: 'lens-content' }, statusLine(intently, info), h('intently-privacy' as 'div'));
   const drawer = lensDrawer(lens, sessionStorage);
-  const shop = new DemoShop(assortmentOf(intently.catalogue, intently.pool), intently, info, drawer);
+  const shop = new DemoShop(assortmentOf(catalogue, pool.items), intently, info, drawer);
   shop.header();
   setUpNavigation((url) => shop.show(parseRoute(url)));
 }

@@ -1,44 +1,63 @@
 /** The four live figures above the lens. */
 
+import type { Intently, ReportView } from '../../../browser_runtime/src/index';
 import type { DemoInfo } from './demo_info';
 import { h } from './dom';
-import type { Intently } from './intently_port';
 
 const TICK_MS = 500;
+const TIERS: Readonly<Record<string, string>> = { onnx: 'model in this tab', pool: 'order of the pool' };
 
 /** Seconds until the epoch after the one of `now_ms`, at least 1. */
 export function secondsLeft(now_ms: number, epoch_s: number): number {
   return Math.ceil(epoch_s - ((now_ms / 1000) % epoch_s));
 }
 
-/** A `<dl>` that keeps itself up to date: which tier ranks, how long it took, when the next report may be, which pool is held. */
-export function statusLine(intently: Intently, info: DemoInfo | null, now: () => number = Date.now): HTMLElement {
-  const fields = { tier: h('dd'), ranked: h('dd'), epoch: h('dd'), pool: h('dd') };
+/** When the next report may be: this epoch's own moment while it lies ahead, else the epoch after. */
+export function nextReport(now_ms: number, epoch_s: number, reports: readonly ReportView[]): string {
+  if (epoch_s <= 0) return '—';
+  const waiting = reports.find(({ state, at_ms }) => state === 'waiting' && at_ms > now_ms);
+  const seconds = waiting ? Math.ceil((waiting.at_ms - now_ms) / 1000) : secondsLeft(now_ms, epoch_s);
+  return seconds < 120 ? `in ${seconds} s` : `in ${Math.ceil(seconds / 60)} min`;
+}
+
+/** A `<dl>` that keeps itself up to date: what ranks, how long it took, when the next report may be, which pool is held. */
+export function statusLine(
+  intently: Intently | null,
+  info: DemoInfo | null,
+  now: () => number = Date.now,
+): HTMLElement {
+  const tier = h('dd');
+  const took = h('dd');
+  const report = h('dd');
+  const pool = h('dd');
   const update = (): void => {
-    const status = intently.status();
-    write(fields.tier, status?.tier ?? 'shop order');
-    write(fields.ranked, status?.rankedMs == null ? 'not yet' : `${status.rankedMs.toFixed(1)} ms`);
-    write(fields.pool, status ? `${status.poolVersion}` : '—');
-    write(fields.epoch, info?.epoch_s ? inWords(secondsLeft(now(), info.epoch_s)) : '—');
+    const now_ms = now();
+    const snapshot = intently?.snapshot() ?? null;
+    const epoch_s = intently?.held?.configuration.epoch_s ?? info?.epoch_s ?? 0;
+    write(tier, snapshot ? (TIERS[snapshot.status.tier] ?? snapshot.status.tier) : 'order of the shop');
+    write(took, snapshot?.scoring ? `re-ranked in ${snapshot.scoring.ms.total.toFixed(1)} ms` : 'not yet');
+    write(report, nextReport(now_ms, epoch_s, snapshot?.reports ?? []));
+    write(pool, poolWords(snapshot?.versions ?? null));
   };
   update();
-  intently.onChange(update);
   setInterval(update, TICK_MS);
   return h(
     'dl',
     { class: 'status' },
-    cell('Ranked by', fields.tier),
-    cell('Last ranking took', fields.ranked),
-    cell('Next report opportunity', fields.epoch),
-    cell('Pool in this tab', fields.pool),
+    cell('Ranked by', tier),
+    cell('After your last step', took),
+    cell('Next report opportunity', report),
+    cell('Pool in this tab', pool),
   );
 }
 
-const cell = (name: string, value: HTMLElement): HTMLElement => h('div', {}, h('dt', {}, name), value);
-
-function inWords(seconds: number): string {
-  return seconds < 120 ? `in ${seconds} s` : `in ${Math.ceil(seconds / 60)} min`;
+function poolWords(versions: { manifest: number; pool_epoch: number; pool_reports: number } | null): string {
+  if (!versions) return '—';
+  if (versions.pool_epoch === 0) return `no. ${versions.manifest}, from the log`;
+  return `no. ${versions.manifest}, ${versions.pool_reports.toLocaleString('en')} reports`;
 }
+
+const cell = (name: string, value: HTMLElement): HTMLElement => h('div', {}, h('dt', {}, name), value);
 
 /** Only what changed is written: a screen reader and a layout have nothing to do otherwise. */
 function write(field: HTMLElement, words: string): void {

@@ -39,7 +39,7 @@ export function offerCard(shop: Shop, offer: Offer): HTMLElement {
     h('span', { class: 'card-name' }, offer.name),
     h('span', { class: 'card-price' }, shop.money(offer.price_minor)),
   );
-  return h('li', { class: 'card', 'data-item': offer.index }, link, add);
+  return h('li', { class: 'card', 'data-item': offer.index, 'data-intently-item': offer.index }, link, add);
 }
 
 /** Picture from the catalogue itself; decorative, since the name always stands beside it. */
