@@ -143,8 +143,7 @@ class SessionKnn:
         best = np.lexsort((-sessions, -weight))[: self.NEIGHBOURS]
         found, owner = self.index.items_of(sessions[best])
         votes = np.bincount(found, (weight * latest)[best][owner], minlength=self.log.item_count + 1)
-        scores: NDArray[np.float64] = votes * self.idf
-        return scores
+        return np.asarray(votes * self.idf, dtype=np.float64)
 
 
 def prefixes(log: SessionLog, wanted: Instances) -> Iterator[Int32]:

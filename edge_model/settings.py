@@ -22,7 +22,7 @@ class Settings(Record):
     attention: int = Field(default=64, ge=4, description="of attention keys")
     temperature: float = Field(default=0.07, gt=0, description="cosines are divided by it")
     epochs: int = Field(default=12, ge=1, description="most epochs")
-    time_budget_s: float = Field(default=60.0, gt=0, description="training ends here at the latest, compilation included")
+    time_budget_s: float = Field(default=50.0, gt=0, description="no step begins later, compilation included")
     batch_targets: int = Field(default=512, ge=8, description="instances a step")
     learning_rate: float = Field(default=4e-3, gt=0, description="peak, falls linearly to 5 % at the last planned step")
     unknown_share: float = Field(default=0.05, ge=0, lt=1, description="items replaced by 0 while training")

@@ -36,7 +36,7 @@ def first_weights(spec: FeatureSpec, settings: Settings, rng: np.random.Generato
     def normal(*shape: int, sd: float) -> Float32:
         return rng.normal(0, sd, shape).astype(np.float32)
 
-    weights = {name: normal(rows, d, sd=1.0 if name == "item" else 0.1) for name, rows in table_sizes(spec).items()}
+    weights = {name: normal(rows, d, sd=d**-0.5 if name == "item" else 0.1) for name, rows in table_sizes(spec).items()}
     weights |= {
         "gru_w": normal(d, 3 * h, sd=d**-0.5),
         "gru_r": normal(h, 3 * h, sd=h**-0.5),
