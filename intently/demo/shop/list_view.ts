@@ -2,6 +2,7 @@
 
 import { h } from './dom';
 import { offerCard, type Shop, strip, type View } from './views';
+import { wantedStrip } from './wanted_strip';
 
 /** Items on one page: fixed for everyone, so that the page's own pictures say nothing about its visitor. */
 const SHELF_MOST = 24;
@@ -22,8 +23,9 @@ export function listView(shop: Shop, category: number): View | null {
     ),
     h('ul', { class: 'grid' }, ...shelf.map((offer) => offerCard(shop, offer))),
   );
+  const wanted = shop.intently ? [wantedStrip(shop, shop.intently, shop.firstPool)] : [];
   return category === 0
-    ? { title: 'Home', nodes: [hero(), forYou(), wanted(), grid] }
+    ? { title: 'Home', nodes: [hero(), forYou(), ...wanted, grid] }
     : { title: name, nodes: [grid, forYou()] };
 }
 
@@ -42,12 +44,3 @@ function hero(): HTMLElement {
 
 const forYou = (): HTMLElement =>
   strip({ placement: 'home', title: 'For you, right now', words: 'Ranked in this tab, after every click', count: 8 });
-
-const wanted = (): HTMLElement =>
-  strip({
-    placement: 'wanted',
-    title: 'Wanted now',
-    words: 'What all shoppers look at, counted through private reports',
-    count: 8,
-    tier: 'pool',
-  });

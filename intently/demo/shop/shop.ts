@@ -28,7 +28,8 @@ class DemoShop implements Shop {
 
   constructor(
     readonly assortment: Assortment,
-    private readonly intently: Intently | null,
+    readonly intently: Intently | null,
+    readonly firstPool: ReadonlySet<number>,
     private readonly info: DemoInfo | null,
     private readonly drawer: LensDrawer,
   ) {
@@ -151,7 +152,13 @@ async function start(): Promise<void> {
   const [{ intently, catalogue, pool }, info] = await Promise.all([openIntently(), fetchDemoInfo((url) => fetch(url))]);
   const lens = h('div', { class: 'lens-content' }, statusLine(intently, info), h('intently-privacy' as 'div'));
   const drawer = lensDrawer(lens, sessionStorage);
-  const shop = new DemoShop(assortmentOf(catalogue, pool.items), intently, info, drawer);
+  const shop = new DemoShop(
+    assortmentOf(catalogue, pool.items),
+    intently,
+    new Set(pool.items.map(({ item }) => item)),
+    info,
+    drawer,
+  );
   shop.header();
   setUpNavigation((url) => shop.show(parseRoute(url)));
 }

@@ -1,5 +1,6 @@
 /** What every page is given, and the parts that several pages share. */
 
+import type { Intently } from '../../../browser_runtime/src/index';
 import type { Assortment, Offer } from './assortment';
 import type { Cart } from './cart';
 import { h } from './dom';
@@ -8,6 +9,10 @@ import { hrefOf } from './router';
 export interface Shop {
   readonly assortment: Assortment;
   readonly cart: Cart;
+  /** null: the shop runs without it. */
+  readonly intently: Intently | null;
+  /** Items of the pool that this tab held first. */
+  readonly firstPool: ReadonlySet<number>;
   money(minor: number): string;
   addToCart(offer: Offer): void;
   removeFromCart(offer: Offer): void;
@@ -60,17 +65,16 @@ interface Strip {
   readonly title: string;
   readonly words: string;
   readonly count: number;
-  readonly tier?: 'pool';
 }
 
 /** A titled strip that Intently fills: `<intently-recs>` is an empty unknown element until (or unless) its script arrives. */
-export function strip({ placement, title, words, count, tier }: Strip): HTMLElement {
+export function strip({ placement, title, words, count }: Strip): HTMLElement {
   const id = `strip-${placement}`;
   const attributes = { placement, count, 'item-href': '/product/{item}', class: 'recs', 'aria-labelledby': id };
   return h(
     'section',
-    { class: `strip strip-${tier ?? 'model'}` },
+    { class: 'strip' },
     h('div', { class: 'strip-head' }, h('h2', { id }, title), h('p', { class: 'quiet' }, words)),
-    h('intently-recs' as 'div', tier ? { ...attributes, tier } : attributes),
+    h('intently-recs' as 'div', attributes),
   );
 }
