@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Literal
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from intently.chromium import FLAGS, find_chromium
 
-DESKTOP = {"width": 1280, "height": 800}
-MOBILE = {"width": 390, "height": 844}
+DESKTOP: ViewportSize = {"width": 1280, "height": 800}
+MOBILE: ViewportSize = {"width": 390, "height": 844}
+THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 LOOK_MS = 1800
 """How long each product is looked at: long enough for dwell and for a ranking."""
 LENS_MS = 22_000
@@ -42,7 +44,7 @@ def take(page: Page, folder: Path, name: str) -> None:
     print(folder / f"{name}.png")
 
 
-def desktop(browser: Browser, url: str, folder: Path, theme: str) -> None:
+def desktop(browser: Browser, url: str, folder: Path, theme: Literal["light", "dark"]) -> None:
     """List, product, cart and lens at the size of a laptop."""
     suffix = "" if theme == "light" else f"-{theme}"
     page = browser.new_page(viewport=DESKTOP, color_scheme=theme)
@@ -81,7 +83,7 @@ def main() -> None:
     words.out.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=list(FLAGS))
-        for theme in ("light", "dark"):
+        for theme in THEMES:
             desktop(browser, words.url, words.out, theme)
         mobile(browser, words.url, words.out)
         browser.close()
