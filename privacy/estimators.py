@@ -1,0 +1,104 @@
+"""Unbiased counts from messages.
+
+S(x) counts the messages that support x. With p = w / (w + v (m - 1)) and r = v / (w + v (m - 1)), a report of x supports x with
+probability p, a report of another value with probability s = C p + (1 - C) r, C the collision probability, the same for every
+pair. So n(x) = (S(x) - n s) / (p - s) is unbiased, with variance close to n s (1 - s) / (p - s)^2 for values that few report.
+
+For affine points S is a discrete Radon transform: S(x) = sum over directions a of H[a, <a, x>]. Its Fourier transform over F_q^D
+has on the line {k a} the transform of row a of H, so one FFT of the rows, one scatter and one inverse FFT give all S at once
+(the projection-slice theorem); 8.8 million cells for d = 43,000 at epsilon 8.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+
+from privacy.affine_arrays import directions, grid_index, points
+from privacy.errors import MechanismRefused
+from privacy.mechanisms import AffinePoint, Mechanism
+
+Float64 = NDArray[np.float64]
+Int64 = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Counts of all values."""
+
+    counts: Float64
+    """float64[d + 1]: estimated reports of each value, value 0 (NONE) first; unbiased, may be negative."""
+    n: int
+    """Reports."""
+    sd: float
+    """Standard deviation of the count of a value that few report."""
+
+
+def message_histogram(mechanism: Mechanism, messages: NDArray[np.integer]) -> Int64:  # type: ignore[type-arg]
+    """int64[mechanism.messages]; raises `MechanismRefused` for a message out of range."""
+    found = np.asarray(messages, dtype=np.int64)
+    if found.size and (found.min() < 0 or found.max() >= mechanism.messages):
+        raise MechanismRefused(f"messages: got {found.min()} to {found.max()}, want 0 to {mechanism.messages - 1}")
+    return np.bincount(found, minlength=mechanism.messages)
+
+
+def estimate(mechanism: Mechanism, messages: NDArray[np.integer]) -> Estimate:  # type: ignore[type-arg]
+    """Counts of all values from uint32[n] messages."""
+    return estimate_histogram(mechanism, message_histogram(mechanism, messages))
+
+
+def estimate_histogram(mechanism: Mechanism, histogram: Int64) -> Estimate:
+    """As `estimate`, from the histogram of messages."""
+    n = int(histogram.sum())
+    support = _support(mechanism, histogram) if isinstance(mechanism, AffinePoint) else histogram.astype(np.float64)
+    p, s = support_probabilities(mechanism)
+    return Estimate((support - n * s) / (p - s), n, standard_deviation(mechanism, n))
+
+
+def estimate_direct(mechanism: Mechanism, messages: NDArray[np.integer]) -> Estimate:  # type: ignore[type-arg]
+    """As `estimate`, by summing over every pair of message and value: the check of the FFT, for small domains."""
+    histogram = message_histogram(mechanism, messages)
+    support = np.zeros(mechanism.domain_size + 1)
+    for message in np.flatnonzero(histogram):
+        supported = [mechanism.supports(int(message), value) for value in range(mechanism.domain_size + 1)]
+        support += histogram[message] * np.array(supported)
+    n, (p, s) = int(histogram.sum()), support_probabilities(mechanism)
+    return Estimate((support - n * s) / (p - s), n, standard_deviation(mechanism, n))
+
+
+def support_probabilities(mechanism: Mechanism) -> tuple[float, float]:
+    """(p, s): probability that a report supports its own value, and another given one."""
+    p, r = mechanism.w / mechanism.draws, mechanism.v / mechanism.draws
+    return p, mechanism.collision * p + (1 - mechanism.collision) * r
+
+
+def standard_deviation(mechanism: Mechanism, n: int, reported: int = 0) -> float:
+    """Of the estimated count of a value that `reported` of `n` clients hold; exact up to the draw of directions."""
+    p, s = support_probabilities(mechanism)
+    variance = (n - reported) * s * (1 - s) + reported * p * (1 - p)
+    return float(np.sqrt(variance) / (p - s))
+
+
+def interval(found: Estimate, confidence: float) -> tuple[Float64, Float64]:
+    """One-sided bounds (low, high), each holding with `confidence`; normal approximation.
+
+    Valid where n s is above 10 or so, which every batch of the minimum size meets at epsilon <= 8.
+    """
+    reach = NormalDist().inv_cdf(confidence) * found.sd
+    return found.counts - reach, found.counts + reach
+
+
+def _support(mechanism: AffinePoint, histogram: Int64) -> Float64:
+    """float64[d + 1]: S(x), by the projection-slice theorem; rounded to the integers that they are."""
+    q, dimension = mechanism.q, mechanism.dimension
+    rows = np.fft.fft(histogram.reshape(mechanism.directions, q).astype(np.float64), axis=1)  # [K, q]
+    spectrum = np.zeros(q**dimension, dtype=np.complex128)
+    a = directions(mechanism)  # [K, D]
+    for k in range(1, q):
+        spectrum[grid_index(k * a % q, q)] = rows[:, k]
+    spectrum[0] = histogram.sum()
+    image = np.fft.ifftn(spectrum.reshape((q,) * dimension)).real.ravel() * float(q ** (dimension - 1))
+    return np.rint(image[grid_index(points(mechanism), q)])
