@@ -19,6 +19,15 @@ class Drawing:
     """Words of a category's name (singular, lower case) that mean this kind."""
     bodies: tuple[str, ...]
     details: tuple[str, ...] = ("",)
+    nouns: tuple[str, ...] = ()
+    """For each body, words of an item's name that ask for it ("boot"); empty: any body will do."""
+
+    def body_for(self, name_words: list[str], fallback: int) -> str:
+        """The body that the item's name asks for, else number `fallback` (modulo their number)."""
+        for body, nouns in zip(self.bodies, self.nouns, strict=False):
+            if any(word in nouns.split() for word in name_words):
+                return body
+        return self.bodies[fallback % len(self.bodies)]
 
 
 _TEE = "<path fill='{m}' d='M31 17l-16 8 5 14 7-3v30h26V36l7 3 5-14-16-8c-3 6-15 6-18 0z'/>"
@@ -36,6 +45,7 @@ DRAWINGS: dict[str, Drawing] = {
             "<circle cx='40' cy='43' r='7' fill='{a}'/>",
             "<path fill='{a}' d='M40 36l7 12H33z'/>",
         ),
+        nouns=("tee polo", "shirt overshirt blouse sweater"),
     ),
     "blouse": Drawing(
         ("blouse", "jacket", "coat", "cardigan"),
@@ -72,6 +82,7 @@ DRAWINGS: dict[str, Drawing] = {
          "<path fill='{w}' d='M18 60h49v3c0 3-2 4-4 4H18z'/>"),
         ("<path stroke='{a}' stroke-width='2.5' stroke-linecap='round' d='M36 41l-5 4m9 0l-5 4m9 0l-5 3'/>",
          "<path fill='none' stroke='{a}' stroke-width='3' d='M29 58c5-6 15-9 22-6'/>"),
+        nouns=("sneaker loafer derby sandal trainer", "boot chelsea"),
     ),
     "bag": Drawing(
         ("bag", "backpack", "tote", "luggage", "purse", "handbag"),
@@ -81,6 +92,7 @@ DRAWINGS: dict[str, Drawing] = {
         ("<path fill='{d}' d='M28 46h24v16H28z'/><path fill='{a}' d='M38 44h4v8h-4z'/>",
          "<path fill='{a}' d='M20 40h40v4H20z'/><circle cx='40' cy='42' r='4' fill='{w}'/>",
          "<circle cx='40' cy='49' r='9' fill='{a}'/><circle cx='40' cy='49' r='4' fill='{m}'/>"),
+        nouns=("tote duffel satchel", "backpack sling rucksack"),
     ),
     "lamp": Drawing(
         ("lamp", "light", "lighting"),
@@ -88,6 +100,7 @@ DRAWINGS: dict[str, Drawing] = {
          "<path fill='#fff3b0' opacity='.7' d='M36 37l24 0 6 30H38z'/><path fill='none' stroke='{d}' stroke-width='3.5' d='M24 65l-6-26 22-20'/>"
          "<path fill='{d}' d='M14 63h22v4H14z'/><path fill='{m}' d='M36 14l12 0 14 23H34z'/>"),
         ("", "<path fill='{a}' opacity='.8' d='M33 33h25v4H33z'/>"),
+        nouns=("table floor lantern pendant", "wall desk"),
     ),
     "chair": Drawing(
         ("chair", "stool", "furniture", "sofa", "seating", "armchair"),
@@ -96,6 +109,7 @@ DRAWINGS: dict[str, Drawing] = {
          "<path stroke='{d}' stroke-width='3' stroke-linecap='round' d='M22 58l-2 8m38-8l2 8'/><path fill='{m}' d='M24 45V27c0-14 32-14 32 0v18z'/>"
          "<path fill='{d}' d='M14 36c5-3 10 0 10 6v5h32v-5c0-6 5-9 10-6v22H14z'/><path fill='{a}' d='M24 43h32v8H24z'/>"),
         ("", "<circle cx='40' cy='28' r='5' fill='{w}' opacity='.5'/>"),
+        nouns=("chair stool rocker", "armchair lounger sofa"),
     ),
     "watch": Drawing(
         ("watch", "clock", "jewellery", "jewelry", "accessory"),
@@ -103,6 +117,7 @@ DRAWINGS: dict[str, Drawing] = {
          "<path fill='{m}' d='M32 8h16v64H32z'/><rect x='23' y='22' width='34' height='36' rx='9' fill='{d}'/><rect x='27' y='26' width='26' height='28' rx='6' fill='{w}'/>"),
         ("<path fill='none' stroke='#333' stroke-width='2' stroke-linecap='round' d='M40 31v9l6 4'/>",
          "<path fill='none' stroke='#333' stroke-width='2' stroke-linecap='round' d='M34 36l6 4 8-7'/><circle cx='40' cy='48' r='2.5' fill='{a}'/>"),
+        nouns=("diver chronograph", "field quartz"),
     ),
     "mug": Drawing(
         ("mug", "cup", "kitchen", "tableware", "crockery", "kitchenware"),
@@ -111,6 +126,7 @@ DRAWINGS: dict[str, Drawing] = {
         ("<path fill='{a}' d='M37 58l-7-7c-4-6 4-10 7-4 3-6 11-2 7 4z'/>",
          "<path stroke='{a}' stroke-width='3' d='M21 48h32m-31 6h30'/>",
          "<path fill='none' stroke='{w}' stroke-width='2.5' stroke-linecap='round' d='M31 20c-3-4 3-5 0-9m12 9c-3-4 3-5 0-9'/>"),
+        nouns=("mug tumbler", "cup bowl"),
     ),
     "book": Drawing(
         ("book", "notebook", "stationery", "paper", "journal"),
@@ -134,6 +150,7 @@ DRAWINGS: dict[str, Drawing] = {
          "<path fill='#6a9a5b' d='M31 49V22c0-12 18-12 18 0v27z'/><path fill='none' stroke='#6a9a5b' stroke-width='7' stroke-linecap='round' d='M31 40h-8v-9m26 4h8v-9'/>"),
         ("<path fill='{m}' d='M25 47h30l-4 20H29z'/><path fill='{d}' d='M23 45h34v6H23z'/>",
          "<path fill='{m}' d='M25 46h30v12c0 12-30 12-30 0z'/><path fill='{a}' d='M25 51h30v4H25z'/>"),
+        nouns=("fern monstera", "olive ficus tree", "cactus"),
     ),
     "sunglasses": Drawing(
         ("sunglasses", "sunglass", "glasses", "eyewear", "optical"),
@@ -141,6 +158,7 @@ DRAWINGS: dict[str, Drawing] = {
          "<path fill='none' stroke='{d}' stroke-width='3.5' d='M12 38c2-10 6-14 11-14m45 14c-2-10-6-14-11-14M34 38h12'/><path fill='{m}' d='M11 35h25c2 12-3 19-12 19s-14-7-13-19zm33 0h25c1 12-4 19-13 19s-14-7-12-19z'/>"),
         ("<path stroke='{w}' stroke-width='2.5' stroke-linecap='round' opacity='.7' d='M19 46l6-7m24 7l6-7'/>",
          "<path fill='{a}' opacity='.55' d='M14 46h21c-1 5-5 8-10 8s-10-3-11-8zm31 0h21c-1 5-6 8-11 8s-9-3-10-8z'/>"),
+        nouns=("rounds ovals round oval", "aviators wayfarers shields"),
     ),
     "bottle": Drawing(
         ("bottle", "flask", "drink", "wine", "beauty", "cosmetic"),
@@ -149,6 +167,7 @@ DRAWINGS: dict[str, Drawing] = {
         ("<path fill='{a}' d='M28 43h24v14H28z'/>",
          "<path fill='{w}' d='M40 38c9 12 6 18 0 18s-9-6 0-18z'/>",
          "<path fill='{w}' opacity='.4' d='M32 37h4v24h-4z'/><path fill='{a}' d='M28 52h24v4H28z'/>"),
+        nouns=("bottle carafe", "flask thermos canteen"),
     ),
 }  # fmt: skip
 
@@ -156,6 +175,9 @@ ABSTRACT = Drawing(
     (),
     ("<circle cx='33' cy='42' r='19' fill='{m}'/><path fill='{d}' d='M40 67V32a17 17 0 0 1 27 14v21z'/>",
      "<path fill='{m}' d='M16 67V41a24 24 0 0 1 48 0v26z'/><path fill='{d}' d='M28 67V45a12 12 0 0 1 24 0v22z'/>",
+     "<path fill='{m}' d='M18 67a22 22 0 0 1 44 0z'/><path fill='{d}' d='M24 42h32v6H24zm5-11h22v6H29z'/>",
+     "<path fill='{d}' d='M40 14l26 53H14z'/><path fill='{m}' d='M40 14l8 53H14z'/>",
+     "<path fill='none' stroke='{m}' stroke-width='9' d='M20 64V41a20 20 0 0 1 40 0v23'/><circle cx='40' cy='50' r='11' fill='{d}'/>",
      "<path fill='{m}' d='M16 19h24v24H16z'/><path fill='{d}' d='M40 43h24v24H40z'/><circle cx='28' cy='55' r='12' fill='{w}'/>"),
     ("<circle cx='52' cy='26' r='9' fill='{a}'/>", "<path fill='{a}' d='M52 14l10 20H42z'/>", "<path fill='{a}' d='M40 19a24 24 0 0 1 24 24H40z'/>"),
 )  # fmt: skip

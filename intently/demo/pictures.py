@@ -1,7 +1,7 @@
 """Generated pictures of a catalogue's items: small SVG drawings held in the catalogue itself, so that a card fetches nothing.
 
-The drawing's kind comes from the category's name, its colour from a colour's name in the item's (else, as its variant, from
-a hash of seed and SKU): the same item and seed give the same bytes on every machine.
+The drawing's kind comes from the category's name, its shape and colour from words of the item's name ("boot", "olive"), else
+from a hash of seed and SKU: the same item and seed give the same bytes on every machine.
 """
 
 from __future__ import annotations
@@ -40,7 +40,10 @@ SYNONYMS: dict[str, str] = {
     "green": "moss", "olive": "moss", "sage": "moss", "forest": "moss", "fern": "moss", "mint": "teal", "turquoise": "teal",
     "blue": "sky", "azure": "sky", "ice": "sky", "indigo": "navy", "midnight": "navy", "denim": "navy", "cobalt": "navy",
     "purple": "plum", "violet": "plum", "lavender": "plum", "lilac": "plum", "burgundy": "plum", "wine": "plum",
-    "pink": "rose", "blush": "rose", "peach": "rose",
+    "pink": "rose", "blush": "rose", "peach": "rose", "onyx": "ink", "sable": "ink", "sienna": "clay", "umber": "clay",
+    "sorrel": "clay", "ember": "clay", "maple": "clay", "rowan": "rose", "pine": "moss", "juniper": "moss", "elm": "moss",
+    "opal": "cream", "birch": "cream", "hazel": "sand", "dune": "sand", "mesa": "sand", "iris": "plum", "heath": "plum",
+    "fjord": "navy", "cove": "sky", "tarn": "teal", "kelp": "teal", "flint": "slate", "ash": "slate", "reed": "ochre",
 }  # fmt: skip
 
 BACKGROUNDS = ("#f3ebe0", "#e7ede4", "#e4ecf3", "#f4e6e3", "#ece8f3", "#f8f0d8", "#e0eeec", "#ebe8e3")
@@ -74,8 +77,7 @@ def drawing_of(category_name: str) -> Drawing:
     return ABSTRACT
 
 
-def _colour_of(name: str, fallback: int) -> str:
-    words: list[str] = _WORD.findall(name.lower())
+def _colour_of(words: list[str], fallback: int) -> str:
     for word in words:
         colour = SYNONYMS.get(word, word)
         if colour in COLOURS:
@@ -96,8 +98,9 @@ def svg(item: Item, category_name: str, seed: int) -> str:
     """The drawing itself: SVG with single-quoted attributes, at most `SVG_BYTES_MOST` bytes, no reference to anything outside."""
     bits = hashlib.blake2b(f"{seed}\0{item.sku}".encode(), digest_size=8).digest()
     drawing = drawing_of(category_name)
-    body = drawing.bodies[bits[1] % len(drawing.bodies)] + drawing.details[bits[2] % len(drawing.details)]
-    return (_SVG + body + "</svg>").format(**_palette(_colour_of(item.name, bits[0]), bits[3], bits[4]))
+    words: list[str] = _WORD.findall(item.name.lower())
+    body = drawing.body_for(words, bits[1]) + drawing.details[bits[2] % len(drawing.details)]
+    return (_SVG + body + "</svg>").format(**_palette(_colour_of(words, bits[0]), bits[3], bits[4]))
 
 
 def thumbnail(item: Item, category_name: str, seed: int = 0) -> str:

@@ -81,6 +81,22 @@ def test_colour_in_the_name_is_the_colour_in_the_picture() -> None:
 
 
 @pytest.mark.parametrize(
+    ("kind", "name", "body"),
+    [("shoe", "Onyx Boot", 1), ("shoe", "Onyx Sneaker", 0), ("plant", "Ash Cactus", 2), ("bag", "Tote", 0)],
+)
+def test_noun_in_the_name_is_the_thing_in_the_picture(kind: str, name: str, body: int) -> None:
+    wanted = DRAWINGS[kind].bodies[body].split("{")[0]
+    assert all(wanted in svg(item(sku=str(n), name=name), kind, 0) for n in range(9))
+
+
+def test_every_noun_belongs_to_one_body() -> None:
+    for drawing in DRAWINGS.values():
+        assert len(drawing.nouns) in (0, len(drawing.bodies))
+        nouns = [noun for each in drawing.nouns for noun in each.split()]
+        assert len(set(nouns)) == len(nouns)
+
+
+@pytest.mark.parametrize(
     ("name", "kind"),
     [("Shoes", "shoe"), ("Men's watches", "watch"), ("Coffee Mugs", "mug"), ("Sunglasses", "sunglasses"), ("Skirts", "skirt"),
      ("Blouses", "blouse"), ("Dresses", "dress"), ("Accessories", "watch"), ("House plants", "plant")],
