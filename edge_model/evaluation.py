@@ -11,7 +11,7 @@ from pydantic import Field
 from contracts.record import Record
 from edge_model.baselines import BASELINES, Ranker, chunks
 from edge_model.features import encode_many
-from edge_model.instances import Instances, columns_of, test_instances
+from edge_model.instances import Instances, columns_of, instances_for_test
 from edge_model.ranks import metrics, ranks
 from edge_model.run_onnx import OnnxScorer
 from edge_model.session_log import SessionLog
@@ -70,7 +70,7 @@ def evaluate(
     clock: Callable[[], float] = time.monotonic,
 ) -> Evaluation:
     """Rank the targets of the newest `most` test instances among all items, by the exported model and each baseline."""
-    every = test_instances(log)
+    every = instances_for_test(log)
     wanted = every.newest(most)
     makers: dict[str, Callable[[SessionLog], Ranker]] = dict(baselines)
     if scorer is not None:

@@ -47,6 +47,6 @@ def instances(log: SessionLog, first: int, last: int) -> Instances:
     return Instances(session[wanted], prefix[wanted], log.items[begin:end][wanted])
 
 
-def test_instances(log: SessionLog) -> Instances:
+def instances_for_test(log: SessionLog) -> Instances:
     """Instances of the test sessions."""
     return instances(log, log.train_count, log.session_count)

@@ -18,7 +18,7 @@ from contracts import FeatureSpec, sha256_hex
 from contracts.record import Record, Sha256Hex
 from edge_model.evaluation import Evaluation, evaluate
 from edge_model.files import write_whole
-from edge_model.instances import test_instances
+from edge_model.instances import instances_for_test
 from edge_model.onnx_export import OPSET, export
 from edge_model.parity import TOLERANCE, check_parity
 from edge_model.run_onnx import SPEC_NAME, OnnxScorer
@@ -97,7 +97,7 @@ def make_run(
     data = export(trained, directory / MODEL_NAME, log.name)
     write_whole(directory / SPEC_NAME, trained.spec.to_bytes())
     scorer = OnnxScorer(directory / MODEL_NAME)
-    parity = check_parity(trained, scorer, log, test_instances(log))
+    parity = check_parity(trained, scorer, log, instances_for_test(log))
     progress(1.0, "measuring it beside the baselines")
     card = _card(
         log, trained, data, evaluate(scorer, log, evaluated_most, clock=clock), parity.prefixes, parity.max_relative_error

@@ -31,7 +31,7 @@ def session_log(path: Path, table: pl.DataFrame, ignored: list[str]) -> SessionL
         pl.col("session").cast(pl.String),
         pl.col("item").cast(pl.String),
         _time_ms(path, whole).alias("time"),
-        (_whole_number(path, whole, "order") if "time" not in whole.columns else pl.Series([0], dtype=pl.Int64)).alias("order"),
+        (pl.lit(0, pl.Int64) if "time" in whole.columns else pl.lit(_whole_number(path, whole, "order"))).alias("order"),
         _event_codes(path, whole).alias("code"),
         _dwell(path, whole).alias("dwell"),
         *(pl.col(name) for name in ("category", "price") if name in whole.columns),

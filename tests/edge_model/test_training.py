@@ -1,0 +1,122 @@
+"""Training: one pass over a window equals every prefix by itself, windows lose no target, and something is learnt."""
+
+from __future__ import annotations
+
+import builtins
+import sys
+from typing import Any
+
+import numpy as np
+import pytest
+
+from edge_model import Run, SessionLog, Settings, Trained, TrainExtraMissing, TrainingFailed, spec_for, train
+from edge_model.features import encode_many
+from edge_model.instances import columns_of, instances
+from edge_model.model import embed_prefixes
+from edge_model.training import embed
+from edge_model.weights import first_weights, unit_rows
+from edge_model.windows import batches, windows
+
+
+def test_every_position_of_a_window_equals_its_prefix_alone(small_log: SessionLog, quick: Settings) -> None:
+    """Also with dwell, whose last bucket is 0 in each prefix but not in the next ones."""
+    spec = spec_for(small_log, quick.length)
+    assert [part.name for part in spec.inputs] == ["item", "event_type", "dwell_bucket"]
+    weights = first_weights(spec, quick, np.random.default_rng(1))
+    weights["dwell_bucket"] *= 20  # so that a wrong bucket shows
+    group = windows(spec, small_log, 0, 40)[0]
+    every = np.asarray(embed_prefixes(weights, unit_rows(weights["item"]), group.inputs))
+    shown = 0
+    for w in range(20):
+        for t in range(int((group.inputs["item"][w] > 0).sum())):
+            alone = {name: values[w : w + 1, : t + 1].copy() for name, values in group.inputs.items()}
+            alone["dwell_bucket"][0, t] = 0
+            np.testing.assert_allclose(embed(weights, alone, [t + 1])[0], every[w, t], atol=2e-6)
+            shown += 1
+    assert shown > 40
+
+
+def test_a_later_event_changes_no_earlier_position(small_log: SessionLog, quick: Settings) -> None:
+    spec = spec_for(small_log, quick.length)
+    weights = first_weights(spec, quick, np.random.default_rng(1))
+    inputs = windows(spec, small_log, 0, 200)[1].inputs
+    changed = {name: values.copy() for name, values in inputs.items()}
+    changed["item"][:, 4:] = 1
+    items = unit_rows(weights["item"])
+    before, after = (np.asarray(embed_prefixes(weights, items, each)) for each in (inputs, changed))
+    np.testing.assert_array_equal(before[:, :4], after[:, :4])
+    assert np.abs(before[:, 4:] - after[:, 4:]).max() > 0.01
+
+
+@pytest.mark.parametrize("length", [1, 3, 8, 20])
+def test_windows_and_batches_hold_each_target_once(small_log: SessionLog, length: int) -> None:
+    spec = spec_for(small_log, length)
+    groups = windows(spec, small_log, 0, 300)
+    want = np.sort(instances(small_log, 0, 300).target)
+    assert np.array_equal(np.sort(np.concatenate([group.target[group.target > 0] for group in groups])), want)
+    packed = list(batches(groups, 64, np.random.default_rng(0)))
+    assert np.array_equal(np.sort(np.concatenate([batch.target[batch.target > 0] for batch in packed])), want)
+    assert all(
+        np.all(batch.inputs["item"][batch.row[used], batch.column[used]] > 0) for batch in packed for used in [batch.target > 0]
+    )
+
+
+def test_within_its_length_a_window_holds_the_encoded_prefix(small_log: SessionLog) -> None:
+    spec = spec_for(small_log, 20)
+    short = windows(spec, small_log, 0, 50)[0]
+    sizes = np.diff(columns_of(spec, small_log).offsets)[:50]
+    sessions = np.flatnonzero((sizes - 1 <= 6) & (sizes >= 2))
+    encoded, lengths = encode_many(spec, columns_of(spec, small_log), sessions, sizes[sessions] - 1)
+    for w, length in enumerate(lengths):
+        assert np.array_equal(short.inputs["item"][w, :length], encoded["item"][w, :length])
+        assert np.array_equal(short.inputs["dwell_bucket"][w, : length - 1], encoded["dwell_bucket"][w, : length - 1])
+
+
+def test_it_learns_clearly_more_than_popularity(run: Run) -> None:
+    methods = run.card.evaluation.methods
+    assert methods["model"].hr20 > 2 * methods["popularity"].hr20
+    assert methods["model"].mrr20 > 2 * methods["popularity"].mrr20
+    assert run.card.curve[-1].loss < run.card.curve[0].loss
+    assert run.card.train_s < 45
+
+
+def test_the_same_seed_gives_the_same_model(small_log: SessionLog, quick: Settings, trained: Trained, run: Run) -> None:
+    again = run.card
+    assert [row.loss for row in again.curve] == pytest.approx([row.loss for row in trained.curve], rel=1e-3)
+
+
+def test_sampled_softmax_learns_too(small_log: SessionLog, quick: Settings, trained: Trained) -> None:
+    sampled = train(small_log, quick.model_copy(update={"full_softmax_items": 10, "negatives": 300}))
+    assert sampled.curve[-1].validation_hr20 > 0.75 * trained.curve[-1].validation_hr20
+
+
+def test_the_time_budget_ends_training(small_log: SessionLog, quick: Settings) -> None:
+    ticks = iter(range(10**6))
+    ended = train(small_log, quick.model_copy(update={"time_budget_s": 30.0, "epochs": 50}), clock=lambda: float(next(ticks)))
+    assert ended.stopped == "time budget"
+    assert ended.steps <= 30
+
+
+def test_a_training_that_explodes_says_so(small_log: SessionLog, quick: Settings) -> None:
+    with pytest.raises(TrainingFailed, match="lower learning_rate"):
+        train(small_log, quick.model_copy(update={"learning_rate": 1e38, "epochs": 2}))
+
+
+def test_without_jax_it_says_what_to_install(small_log: SessionLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = builtins.__import__
+
+    def without_jax(name: str, *rest: Any, **more: Any) -> Any:
+        if name.split(".")[0] == "jax":
+            raise ImportError(name)
+        return real(name, *rest, **more)
+
+    monkeypatch.setattr(builtins, "__import__", without_jax)
+    with pytest.raises(TrainExtraMissing, match=r"pip install 'intently\[train\]'"):
+        train(small_log)
+
+
+def test_importing_edge_model_loads_no_trainer() -> None:
+    import subprocess
+
+    code = "import edge_model, sys; sys.exit('jax' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
