@@ -37,7 +37,7 @@ class Estimate:
     """Standard deviation of the count of a value that few report."""
 
 
-def message_histogram(mechanism: Mechanism, messages: NDArray[np.integer]) -> Int64:  # type: ignore[type-arg]
+def message_histogram(mechanism: Mechanism, messages: NDArray[np.integer]) -> Int64:
     """int64[mechanism.messages]; raises `MechanismRefused` for a message out of range."""
     found = np.asarray(messages, dtype=np.int64)
     if found.size and (found.min() < 0 or found.max() >= mechanism.messages):
@@ -45,7 +45,7 @@ def message_histogram(mechanism: Mechanism, messages: NDArray[np.integer]) -> In
     return np.bincount(found, minlength=mechanism.messages)
 
 
-def estimate(mechanism: Mechanism, messages: NDArray[np.integer]) -> Estimate:  # type: ignore[type-arg]
+def estimate(mechanism: Mechanism, messages: NDArray[np.integer]) -> Estimate:
     """Counts of all values from uint32[n] messages."""
     return estimate_histogram(mechanism, message_histogram(mechanism, messages))
 
@@ -58,7 +58,7 @@ def estimate_histogram(mechanism: Mechanism, histogram: Int64) -> Estimate:
     return Estimate((support - n * s) / (p - s), n, standard_deviation(mechanism, n))
 
 
-def estimate_direct(mechanism: Mechanism, messages: NDArray[np.integer]) -> Estimate:  # type: ignore[type-arg]
+def estimate_direct(mechanism: Mechanism, messages: NDArray[np.integer]) -> Estimate:
     """As `estimate`, by summing over every pair of message and value: the check of the FFT, for small domains."""
     histogram = message_histogram(mechanism, messages)
     support = np.zeros(mechanism.domain_size + 1)

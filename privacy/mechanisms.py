@@ -74,7 +74,7 @@ class AffinePoint(_Weighted):
 
     A value x is a point of a paraboloid in F_q^D; a public uniform direction a is drawn; c = <a, x> mod q is answered by
     randomized response over q residues. Utility: mean squared error 1.00 to 1.09 times the optimum; report log2(K q) bits,
-    K = (q^D - 1) / (q - 1) directions. Two distinct points agree on (q^(D-1) - 1) / (q^D - 1) of the directions, whatever they are.
+    K = (q^D - 1) / (q - 1) directions. Two distinct points agree on (q^(D-1) - 1) / (q^D - 1) of the directions.
     """
 
     domain_size: int
@@ -102,7 +102,7 @@ class AffinePoint(_Weighted):
     @cached_property
     def directions(self) -> int:
         """K = (q^D - 1) / (q - 1)."""
-        return (self.q**self.dimension - 1) // (self.q - 1)
+        return int((self.q**self.dimension - 1) // (self.q - 1))
 
     @property
     def messages(self) -> int:
@@ -112,7 +112,7 @@ class AffinePoint(_Weighted):
     @property
     def collision(self) -> float:
         """Probability over directions that two distinct points have the same residue."""
-        return (self.q ** (self.dimension - 1) - 1) / (self.q**self.dimension - 1)
+        return float((self.q ** (self.dimension - 1) - 1) / (self.q**self.dimension - 1))
 
     def point(self, value: int) -> tuple[int, ...]:
         """(t_1, ..., t_{D-1}, sum c_i t_i^2 + s): digits of the value in base q, the last one lifted to a paraboloid.

@@ -18,6 +18,11 @@ def generate_keypair() -> tuple[bytes, bytes]:
     return private.private_bytes_raw(), private.public_key().public_bytes_raw()
 
 
+def x25519_public(private_key: bytes) -> bytes:
+    """Public part of a raw private key."""
+    return X25519PrivateKey.from_private_bytes(private_key).public_key().public_bytes_raw()
+
+
 def seal(plaintext: bytes, public_key: bytes, info: bytes) -> bytes:
     """enc[32] ‖ ciphertext ‖ tag[16], bound to `info`."""
     return _SUITE.encrypt(plaintext, X25519PublicKey.from_public_bytes(public_key), info=info)

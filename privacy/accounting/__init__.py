@@ -1,1 +1,11 @@
-"""TODO by its owner."""
+"""The accountant: the standard library alone, so that it also runs in an auditor's browser. Everything rounds up."""
+
+from privacy.accounting.amplification import shuffled_epsilon
+from privacy.accounting.chain import ChainFault, check_chain, open_envelope
+from privacy.accounting.guarantees import check_receipt, guarantees
+from privacy.accounting.local import Spending, epsilon_micro, forecast, local_epsilon, round_up, spending
+
+__all__ = [
+    "ChainFault", "Spending", "check_chain", "check_receipt", "epsilon_micro", "forecast", "guarantees", "local_epsilon",
+    "open_envelope", "round_up", "shuffled_epsilon", "spending",
+]  # fmt: skip

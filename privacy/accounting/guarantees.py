@@ -1,0 +1,69 @@
+"""The guarantees of one closed bucket, as a receipt states them, from the receipt's own fields. Standard library alone."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from privacy.accounting.amplification import shuffled_epsilon
+from privacy.accounting.local import epsilon_micro, local_epsilon, round_up
+
+DELTA = 1e-8
+"""delta of the shuffled and public epsilons."""
+
+
+def modulus_and_collision(mechanism: Mapping[str, Any], domain_size: int) -> tuple[int, float]:
+    """(m, C) of a mechanism's record; an unknown kind is refused, never guessed."""
+    kind = mechanism.get("kind")
+    if kind == "affine_point":
+        q, dimension = int(mechanism["q"]), int(mechanism["dimension"])
+        return q, (q ** (dimension - 1) - 1) / (q**dimension - 1)
+    if kind == "k_ary":
+        return domain_size + 1, 0.0
+    raise ValueError(f"mechanism: got kind {kind!r}, want affine_point or k_ary")
+
+
+def guarantees(
+    mechanism: Mapping[str, Any], domain_size: int, reports: int, minimum_batch: int, operators: int, delta: float = DELTA
+) -> dict[str, float | None]:
+    """{local, shuffled, public, delta} of one client's report, each rounded up.
+
+    local: ln(w / v), against everyone who receives the report. shuffled: against the analyzer's operator, claimed only where
+    the relay is another operator's (operators 2) and the batch reached its minimum. public: against who sees only what is
+    published; sums hold no order, so the shuffled bound holds for them whoever operates, if the other reports are honest.
+    """
+    w, v = int(mechanism["w"]), int(mechanism["v"])
+    local = local_epsilon(w, v)
+    if reports < max(minimum_batch, 2):
+        return {"local": local, "shuffled": None, "public": local, "delta": 0.0}
+    m, collision = modulus_and_collision(mechanism, domain_size)
+    bound = min(round_up(shuffled_epsilon(w, v, m, collision, reports, delta)), local)
+    return {"local": local, "shuffled": bound if operators == 2 else None, "public": bound, "delta": delta}
+
+
+def check_receipt(receipt: Mapping[str, Any]) -> list[str]:
+    """What a receipt states wrongly, one sentence each, with the field's name; [] if every number recomputes."""
+    collection = receipt["collection"]
+    mechanism, stated = collection["mechanism"], receipt["guarantees"]
+    faults = []
+    micro = epsilon_micro(int(mechanism["w"]), int(mechanism["v"]))
+    if collection["epsilon_micro"] != micro:
+        faults.append(f"collection.epsilon_micro: states {collection['epsilon_micro']}, recomputed {micro}")
+    if micro > collection["epsilon"] * 1_000_000:
+        faults.append(f"collection.epsilon: states {collection['epsilon']}, the weights spend {micro / 1e6}")
+    computed = guarantees(
+        mechanism, collection["domain_size"], receipt["reports"], receipt["minimum_batch"], receipt["operators"],
+        stated["delta"] or DELTA,
+    )  # fmt: skip
+    for field, value in computed.items():
+        if not _same(stated.get(field), value):
+            faults.append(f"guarantees.{field}: states {stated.get(field)}, recomputed {value}")
+    return faults
+
+
+def _same(stated: float | None, computed: float | None) -> bool:
+    """Equal to a millionth: the last printed digit, whatever the platform's `exp` and `lgamma` round."""
+    if stated is None or computed is None:
+        return stated is computed
+    return math.isclose(stated, computed, rel_tol=0, abs_tol=1.5e-6)
