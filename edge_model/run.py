@@ -16,6 +16,7 @@ from pydantic import Field
 
 from contracts import FeatureSpec, sha256_hex
 from contracts.record import Record, Sha256Hex
+from edge_model.errors import ModelFileError
 from edge_model.evaluation import Evaluation, evaluate
 from edge_model.files import write_whole
 from edge_model.instances import instances_for_test
@@ -110,7 +111,10 @@ def load_run(directory: Path) -> Run:
     """A run made before; raises `ModelFileError` or `ContractError` where files are absent or broken."""
     directory = Path(directory)
     scorer = OnnxScorer(directory / MODEL_NAME)
-    card = ModelCard.from_bytes((directory / CARD_NAME).read_bytes())
+    card_path = directory / CARD_NAME
+    if not card_path.is_file():
+        raise ModelFileError(f"{card_path}: there is no model card, so this run did not finish; train again.")
+    card = ModelCard.from_bytes(card_path.read_bytes())
     return Run(directory, directory / MODEL_NAME, scorer.spec, card)
 
 

@@ -121,7 +121,7 @@ class SessionLog:
 
 @dataclass(frozen=True)
 class RawSessions:
-    """Columns before cleaning; `keep_long_sessions` and `restrict` bring them to the invariants of `SessionLog`."""
+    """Columns before cleaning; `restrict` brings them to the invariants of `SessionLog`."""
 
     items: NDArray[np.int32]
     event_types: NDArray[np.uint8]

@@ -21,7 +21,7 @@ from edge_model.ranks import metrics, ranks
 from edge_model.session_log import SessionLog
 from edge_model.settings import Settings, spec_for
 from edge_model.weights import Float32, Weights, first_weights, unit_rows
-from edge_model.windows import Batch, Windows, batches, windows
+from edge_model.windows import Batch, batches, windows
 
 VALIDATION_MOST = 1_000
 """Instances of the validation cut that are scored after each epoch, the newest."""
@@ -61,10 +61,6 @@ class Trained:
     def item_vectors(self) -> Float32:
         """Unit vectors float32[items + 1, d], row 0 for an unknown item."""
         return unit_rows(self.weights["item"])
-
-    def embed(self, inputs: dict[str, Int32], lengths: np.ndarray) -> Float32:
-        """Session embeddings float32[N, d] of encoded prefixes [N, L] (`features.encode_many`), by the trainer's own code."""
-        return embed(self.weights, inputs, lengths)
 
 
 def train(
@@ -210,4 +206,4 @@ def _compiled_step(settings: Settings) -> Any:
     return jax.jit(step)
 
 
-__all__ = ["Epoch", "Progress", "Trained", "Windows", "embed", "embed_instances", "train"]
+__all__ = ["Epoch", "Progress", "Trained", "embed", "embed_instances", "train"]

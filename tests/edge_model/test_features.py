@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts import ContractError, DwellBucketInput, Event, EventType, EventTypeInput, FeatureSpec, ItemInput
+from contracts import ContractError, DwellBucketInput, Event, EventType, EventTypeInput, FeatureSpec, ItemInput, Record
 from edge_model.errors import FeatureError
 from edge_model.features import EVENT_TYPES, Columns, columns, encode, encode_many
 from edge_model.vectors import FOLDER, texts
@@ -24,7 +24,7 @@ def cases(name: str) -> list[dict[str, Any]]:
 
 def refused_at(case: dict[str, Any]) -> str:
     """The step at which a case is refused, or "nowhere"."""
-    steps = {"spec": (FeatureSpec, [case["spec"]]), "events": (Event, case["events"])}
+    steps: dict[str, tuple[type[Record], list[Any]]] = {"spec": (FeatureSpec, [case["spec"]]), "events": (Event, case["events"])}
     for step, (record, documents) in steps.items():
         try:
             for document in documents:

@@ -61,12 +61,12 @@ def test_parity_on_real_prefixes(trained: Trained, exported: Path, small_log: Se
     assert outcome.max_relative_error <= 1e-5
 
 
-def swap_gates(value: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+def swap_gates(value: np.ndarray) -> np.ndarray:
     z, r, h = np.split(value, 3, axis=1)
     return np.concatenate([r, z, h], axis=1)
 
 
-def nudge(value: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+def nudge(value: np.ndarray) -> np.ndarray:
     value.reshape(-1)[value.size // 2] += 0.01
     return value
 
@@ -112,7 +112,8 @@ def test_scores_of_events(exported: Path, small_log: SessionLog) -> None:
     scorer = OnnxScorer(exported)
     events = small_log.session(small_log.train_count)
     scores = scorer.score(events[:2], [5, 1, 600])
-    assert (scores.shape, scores.dtype) == ((3,), np.float32)
+    assert scores.shape == (3,)
+    assert scores.dtype == np.float32
     assert np.linalg.norm(scorer.embed(events[:2])) == pytest.approx(1, abs=1e-5)
     np.testing.assert_allclose(scorer.score(events[:2], [600, 5])[::-1], scores[[0, 2]])
     assert not np.allclose(scores, scorer.score(events[1:3], [5, 1, 600]))
@@ -165,6 +166,13 @@ def test_a_run_directory_is_complete_and_reads_back(run: Run) -> None:
     assert card.model_sha256 == sha256_hex(run.model_path.read_bytes())
     assert card.simulated
     assert card.source == "simulated sessions"
+
+
+def test_a_run_without_its_card_is_unfinished(run: Run, tmp_path: Path) -> None:
+    for name in ("feature_spec.json", "model.onnx"):
+        (tmp_path / name).write_bytes((run.directory / name).read_bytes())
+    with pytest.raises(ModelFileError, match="did not finish"):
+        load_run(tmp_path)
 
 
 def test_relative_error_is_infinite_for_what_is_no_number() -> None:

@@ -54,7 +54,7 @@ def test_a_cart_event_follows_a_view_of_its_item(shop: Shop) -> None:
     assert np.array_equal(log.items[carts], log.items[carts - 1])
 
 
-def similarity_of_next(log: SessionLog, mask: np.ndarray) -> float:  # type: ignore[type-arg]
+def similarity_of_next(log: SessionLog, mask: np.ndarray) -> float:
     """Share of views in `mask` whose next view is in the same category."""
     assert log.item_category is not None
     category = log.item_category[log.items]
