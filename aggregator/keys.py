@@ -9,11 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from privacy.sealing import generate_keypair
-from privacy.signing import generate_signing_key, public_key_of
-
 from aggregator.errors import KeyRefused
 from aggregator.files import write_atomic
+from privacy.sealing import generate_keypair
+from privacy.signing import generate_signing_key, public_key_of
 
 SIGNING_ROLES = ("release", "pool", "ledger")
 _HPKE_NAME = re.compile(r"hpke-(0|[1-9][0-9]{0,2})\.key")

@@ -11,8 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from privacy.signing import sign, verify
-
 from aggregator.errors import ReleaseRefused
 from aggregator.files import get_file, put_file, write_atomic
 from aggregator.keys import Secret
@@ -33,6 +31,7 @@ from contracts import (
     Roles,
     sha256_hex,
 )
+from privacy.signing import sign, verify
 
 RECEIPTS_KEPT = 200
 """Receipts that a manifest names, newest last. Older ones stay in files/ and every one is in the ledger."""
@@ -82,9 +81,7 @@ def check_files(files: ReleaseFiles) -> Configuration:
     if not configuration.shop == catalogue.shop == base.shop or configuration.demo != base.demo:
         raise ReleaseRefused("configuration, catalogue and base pool are of different shops, or only one is a demo")
     if spec.items > items:
-        raise ReleaseRefused(
-            f"the feature spec knows {spec.items} items, the catalogue only {items}; use the catalogue of the training"
-        )
+        raise ReleaseRefused(f"the feature spec knows {spec.items} items, the catalogue {items}; use the training's catalogue")
     beyond = [entry.item for entry in base.items if entry.item > items]
     if beyond:
         raise ReleaseRefused(f"the base pool names item {beyond[0]}, the catalogue ends at {items}")

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from privacy.mechanisms import mechanism_of
-
 from aggregator.analyzer.folds import BucketRules
 from contracts import Bucket, Collection, Configuration
+from privacy.mechanisms import mechanism_of
 
 
 @dataclass(frozen=True)

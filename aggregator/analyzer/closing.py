@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from privacy.estimators import Estimate, estimate
-from privacy.mechanisms import mechanism_of
 
 from aggregator.pools import Counts, PoolRules, make_pool
 from contracts import Bucket, Collection, Configuration, FileRef, Guarantees, Pool, Receipt, Record, Refusals, sha256_hex
+from privacy.estimators import Estimate, estimate
+from privacy.mechanisms import mechanism_of
 
 POOL_ORDERING_KINDS = ("item_dwelled",)
 """Only being wanted puts an item into the pool: `item_skipped` is no wish, and `category_intent` counts no items."""

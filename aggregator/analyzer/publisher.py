@@ -7,8 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import structlog
-from privacy.server_ledger import ServerLedger
-from privacy.signing import sign
 
 from aggregator.analyzer.book import Book
 from aggregator.analyzer.closing import ClosePlan, Settled, settle
@@ -20,6 +18,8 @@ from aggregator.files import get_file, put_file
 from aggregator.keys import Secret
 from aggregator.release import publish_manifest, read_manifest, read_release
 from contracts import LEDGER_PATH, RECEIPT_TYPE, Catalogue, FeatureSpec, FileRef, Manifest, Pool, Receipt, Release
+from privacy.server_ledger import ServerLedger
+from privacy.signing import sign
 
 _log = structlog.get_logger("analyzer")
 Step = Callable[[str], None]
@@ -110,7 +110,8 @@ class Publisher:
         previous = Pool.from_bytes(get_file(self._public, plan.previous)) if plan.previous else base
         settled = settle(
             row.bucket, self._store.messages(row.id), row.refusals, configuration, collection, plan, base, previous,
-            settings.pool, settings.operators, guarantees_of(collection, row.counted, settings.operators, settings.delta),
+            settings.pool, settings.operators,
+            guarantees_of(collection, row.counted, configuration.minimum_batch, settings.operators, settings.delta),
         )  # fmt: skip
         self._step("settled")
         self._publish(row, plan, settled)

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from privacy.sealing import SealingError, open_sealed
-
 from aggregator.analyzer.book import Book
 from aggregator.analyzer.folds import BucketRules, Opener, fold_batch, report_id
 from aggregator.analyzer.store import AnalyzerStore, Claim
 from aggregator.keys import Secret
 from aggregator.transport import Delivered
 from contracts import Batch, Bucket, ContractError
+from privacy import SealingError, sealing
 
 
 def hpke_opener(keys: Mapping[int, Secret]) -> Opener:
     """Opens with the bucket's key."""
+    openers = {key_id: sealing.Opener(secret.private) for key_id, secret in keys.items()}
 
     def open_report(bucket: Bucket, body: bytes) -> bytes | None:
-        secret = keys.get(bucket.key_id)
-        if secret is None:
+        opener = openers.get(bucket.key_id)
+        if opener is None:
             return None
         try:
-            return open_sealed(body, secret.private, bucket.info())
+            return opener.open(body, bucket.info())
         except SealingError:
             return None
 

@@ -47,7 +47,8 @@ class Reports:
         try:
             await self._take(scope, receive)
         except Refused as refused:
-            await self._answer(send, refused.status, refused.detail, refused.headers)
+            # The body may not have been read: a sender that never ends is cut off.
+            await self._answer(send, refused.status, refused.detail, [*refused.headers, (b"connection", b"close")])
         else:
             await self._answer(send, 202)
 

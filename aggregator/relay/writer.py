@@ -92,9 +92,7 @@ class CloseRules:
     close_grace_s: float
 
 
-async def close_due(
-    commit: GroupCommit, store: RelayStore, transport: Transport, rules: CloseRules, now_s: float
-) -> list[Closed]:
+async def close_due(commit: GroupCommit, store: RelayStore, carrier: Transport, rules: CloseRules, now_s: float) -> list[Closed]:
     """Close each bucket whose epoch is over, then hand over what waits. Safe to be killed anywhere and to be called again."""
     closed = []
     shuffle = random.SystemRandom().shuffle

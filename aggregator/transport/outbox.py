@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -30,6 +31,7 @@ class OutboxTransport:
 
     def __init__(self, path: Path) -> None:
         self._database = connect(path, _SCHEMA)
+        self._lock = threading.Lock()
 
     async def put(self, batches: Sequence[tuple[bytes, bytes]]) -> None:
         """Append what is not there yet, in one transaction; raises `TransportRefused` if a key comes with other bytes."""
@@ -37,7 +39,7 @@ class OutboxTransport:
 
     def put_now(self, batches: Sequence[tuple[bytes, bytes]]) -> None:
         """`put` in the calling thread."""
-        with transaction(self._database) as database:
+        with self._lock, transaction(self._database) as database:
             for key, value in batches:
                 digest = sha256_hex(value)
                 row = database.execute("SELECT sha256 FROM outbox WHERE key = ?", (key,)).fetchone()

@@ -31,8 +31,8 @@ def configuration(minimum_batch: int = 50, epoch_s: int = EPOCH_S, items: int = 
         mechanism=KAryMechanism(w=54, v=1),
     )  # fmt: skip
     return Configuration(
-        shop="test-shop", demo=True, epoch_s=epoch_s, draw_min_ms=0, draw_max_ms=1000, minimum_batch=minimum_batch, cap_epsilon=32,
-        cap_days=90, poll_s=2, reports_url="", collections=(item, category),
+        shop="test-shop", demo=True, epoch_s=epoch_s, draw_min_ms=0, draw_max_ms=1000, minimum_batch=minimum_batch,
+        cap_epsilon=32, cap_days=90, poll_s=2, reports_url="", collections=(item, category),
     )  # fmt: skip
 
 

@@ -1,0 +1,231 @@
+"""The analyzer over the outbox: exactly once, fenced, and closes that give the same bytes wherever they are interrupted."""
+
+from __future__ import annotations
+
+import array
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from loop_parts import configuration
+from release_parts import NOW, WANTED, Shop, analyze, hand_over, make_shop, reports, snapshot
+
+from aggregator.analyzer.app import build
+from aggregator.analyzer.folds import BucketRules, fold_batch
+from aggregator.errors import StaleGeneration
+from aggregator.files import get_file
+from aggregator.keys import read_hpke_keys
+from aggregator.release import RECEIPTS_KEPT, publish_manifest, put_file, read_manifest
+from aggregator.transport import Delivered, OutboxTransport
+from contracts import RECEIPT_TYPE, Batch, Envelope, Manifest, Pool, Receipt, pack_plaintext, sha256_hex
+from privacy.sealing import seal
+from privacy.signing import verify
+
+EPOCH = 170_000_000
+
+
+def wanted_values(n: int = 400) -> list[int]:
+    """Half want one item, the rest report NONE or something in the base pool."""
+    return [WANTED if at % 2 else at % 60 for at in range(n)]
+
+
+@pytest.fixture(scope="module")
+def ready(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    """A shop with one bucket of each collection in its outbox; copied by each test."""
+    shop = make_shop(tmp_path_factory.mktemp("shop"))
+    hand_over(shop, EPOCH, reports(shop, EPOCH, wanted_values()))
+    hand_over(shop, EPOCH, reports(shop, EPOCH, [1 + at % 4 for at in range(60)], collection=2), collection=2)
+    return shop
+
+
+@pytest.fixture
+def shop(ready: Shop, tmp_path: Path) -> Shop:
+    shutil.copytree(ready.folder, tmp_path / "shop")
+    return Shop(tmp_path / "shop", ready.configuration, ready.release)
+
+
+def manifest_of(shop: Shop) -> Manifest:
+    found = read_manifest(shop.public, shop.pool_key().public)
+    assert found is not None
+    return found
+
+
+def receipts_of(shop: Shop) -> list[Receipt]:
+    envelopes = [Envelope.from_bytes(get_file(shop.public, reference)) for reference in manifest_of(shop).receipts]
+    return [Receipt.from_bytes(verify(each, RECEIPT_TYPE, shop.pool_key().public)) for each in envelopes]
+
+
+def test_reports_become_a_pool_receipts_and_a_ledger(shop: Shop) -> None:
+    analyzer = analyze(shop)
+    manifest = manifest_of(shop)
+    pool = Pool.from_bytes(get_file(shop.public, manifest.pool))
+    entry = next(each for each in pool.items if each.item == WANTED)
+    assert entry.reason == "wanted"
+    assert entry.low <= 200 <= entry.high
+    assert (pool.epoch, pool.reports, pool.collection) == (EPOCH, 400, 1)
+    assert [each.item for each in pool.items[-2:]] != [], "room for new items"
+    item, category = receipts_of(shop)
+    assert (item.reports, category.reports) == (400, 60)
+    assert item.pool == manifest.pool.sha256
+    assert category.pool is None, "category_intent orders no pool"
+    assert item.operators == 1
+    assert item.guarantees.shuffled is None
+    assert (shop.public / "files" / f"{item.counts}.f64").exists()
+    assert manifest.ledger_entries == 2
+    assert len((shop.public / "ledger.jsonl").read_bytes().splitlines()) == 2
+    assert manifest.version == 3
+    assert [row.state for row in analyzer.store.buckets()] == ["closed", "closed"]
+
+
+def test_ids_and_messages_are_scrubbed_after_the_close(shop: Shop) -> None:
+    bodies = [body for delivered in OutboxTransport(shop.outbox).read(0) for body in Batch.from_bytes(delivered.value).bodies]
+    analyzer = analyze(shop)
+    analyzer.store.close()
+    left = b"".join(path.read_bytes() for path in shop.folder.glob("*.sqlite*"))
+    from aggregator.analyzer.folds import report_id
+
+    assert not any(report_id(body) in left for body in bodies)
+
+
+STEPS = ["planned", "settled", "ledger", "files", "manifest", "finished"]
+
+
+@pytest.mark.parametrize("at", range(2 * len(STEPS)))
+def test_a_close_interrupted_anywhere_gives_the_same_bytes(shop: Shop, tmp_path: Path, at: int) -> None:
+    """Both closes together take twelve steps; pull the plug after each of them, then start again an hour later."""
+    whole = Shop(tmp_path / "whole", shop.configuration, shop.release)
+    shutil.copytree(shop.folder, whole.folder)
+    analyze(whole)
+    done: list[str] = []
+
+    class Plug(Exception):
+        pass
+
+    def pull(step: str) -> None:
+        done.append(step)
+        if len(done) == at + 1:
+            raise Plug
+
+    with pytest.raises(Plug):
+        analyze(shop, pull)
+    assert done == (STEPS * 2)[: at + 1]
+    before_second_plan = at < len(STEPS) and done[-1] in STEPS
+    analyze(shop, now_s=NOW + 60 if before_second_plan else NOW + 3660)
+    assert snapshot(shop.public) == snapshot(whole.public)
+
+
+def test_redelivery_in_any_order_counts_each_report_once(shop: Shop) -> None:
+    analyzer = build(shop.settings(), lambda: NOW)
+    deliveries = OutboxTransport(shop.outbox).read(0)
+    claim = analyzer.store.claim("outbox/0")
+    for _ in range(3):
+        analyzer.worker.process(claim, deliveries)
+        claim = analyzer.store.claim("outbox/0")
+    again = [Delivered("outbox/0", deliveries[-1].offset + 1 + at, each.value) for at, each in enumerate(reversed(deliveries))]
+    analyzer.worker.process(claim, again)
+    item, category = analyzer.store.buckets()
+    assert (item.arrived, item.counted, category.counted) == (400, 400, 60)
+    assert (item.refusals.duplicate, category.refusals.duplicate) == (400, 60)
+    assert analyzer.store.replays() == 2 * len(deliveries)
+
+
+def test_without_offsets_and_ids_the_same_redelivery_would_count_twice(shop: Shop) -> None:
+    """The planted fault: a fold that is told nothing of what was seen."""
+    batch = Batch.from_bytes(OutboxTransport(shop.outbox).read(0)[0].value)
+    rules = BucketRules(1, 2**32, 1)
+    plain = pack_plaintext(1, 5)
+    naive = [fold_batch(batch, rules, set(), lambda _b, _r: plain) for _ in range(2)]
+    assert sum(len(each.messages) for each in naive) == 200
+    careful = fold_batch(batch, rules, set(naive[0].ids), lambda _b, _r: plain)
+    assert (careful.messages, careful.duplicate) == ([], 100)
+
+
+def test_an_older_generation_cannot_commit(shop: Shop) -> None:
+    analyzer = build(shop.settings(), lambda: NOW)
+    deliveries = OutboxTransport(shop.outbox).read(0)
+    old = analyzer.store.claim("outbox/0")
+    new = analyzer.store.claim("outbox/0")
+    with pytest.raises(StaleGeneration):
+        analyzer.worker.process(old, deliveries[:1])
+    assert analyzer.store.buckets() == []
+    analyzer.worker.process(new, deliveries)
+    assert analyzer.store.buckets()[0].counted == 400
+
+
+def test_each_refusal_is_counted_by_its_reason(tmp_path: Path) -> None:
+    shop = make_shop(tmp_path, configuration(minimum_batch=5))
+    bucket, key = shop.bucket(EPOCH), read_hpke_keys(shop.keys)[1].public
+    good = [seal(pack_plaintext(1, at), key, bucket.info()) for at in range(10)]
+    bad = [
+        seal(pack_plaintext(1, 54 * 53), key, bucket.info()),
+        seal(pack_plaintext(2, 3), key, bucket.info()),
+        seal(b"\2" + bytes(7), key, bucket.info()),
+        seal(pack_plaintext(1, 3), key, shop.bucket(EPOCH + 1).info()),
+        os.urandom(56),
+    ]
+    hand_over(shop, EPOCH, [*good, *bad])
+    analyze(shop)
+    (receipt,) = receipts_of(shop)
+    assert receipt.reports == 10
+    assert receipt.refusals.model_dump() == {"unopened": 2, "duplicate": 0, "malformed": 2, "out_of_range": 1}
+
+
+def test_what_cannot_be_folded_is_a_dead_letter_and_the_rest_goes_on(shop: Shop) -> None:
+    outbox = OutboxTransport(shop.outbox)
+    unknown = Batch.from_bytes(outbox.read(0)[0].value)
+    other = Batch(type(unknown.bucket)("f" * 64, 1, EPOCH, 1), 100, 0, unknown.bodies).to_bytes()
+    small = Batch(shop.bucket(EPOCH + 1), 3, 0, unknown.bodies[:3]).to_bytes()
+    outbox.put_now([(b"x", b"garbage"), (b"y", other), (b"z", small)])
+    analyzer = analyze(shop)
+    assert [reason for _, _, reason in analyzer.store.dead_letters()] == [
+        "malformed batch", "unknown release or collection", "bucket below its minimum",
+    ]  # fmt: skip
+    assert [row.state for row in analyzer.store.buckets()] == ["closed", "closed"]
+
+
+def test_late_reports_are_counted_and_change_nothing(shop: Shop) -> None:
+    analyze(shop)
+    before = snapshot(shop.public)
+    late = Batch(shop.bucket(EPOCH), 400, 9, tuple(reports(shop, EPOCH, [WANTED] * 5))).to_bytes()
+    OutboxTransport(shop.outbox).put_now([(b"late", late)])
+    analyzer = analyze(shop)
+    assert analyzer.store.buckets()[0].late == 5
+    assert snapshot(shop.public) == before
+
+
+def test_a_spent_budget_refuses_the_close(shop: Shop) -> None:
+    analyzer = analyze(shop, budget_epsilon=3.9)
+    assert [row.state for row in analyzer.store.buckets()] == ["refused", "refused"]
+    assert receipts_of(shop) == []
+    assert analyzer.store.messages(1) == array.array("I")
+
+
+def test_a_release_published_meanwhile_keeps_the_old_reports(shop: Shop) -> None:
+    analyze(shop)
+    publish_manifest(shop.public, shop.pool_key(), now_s=NOW + 70, unavailable=[7, 3, 7])
+    hand_over(shop, EPOCH + 1, reports(shop, EPOCH + 1, wanted_values(60)))
+    analyze(shop, now_s=NOW + 80)
+    manifest = manifest_of(shop)
+    assert manifest.version == 5
+    assert manifest.availability.unavailable == (3, 7)
+    assert [receipt.epoch for receipt in receipts_of(shop)] == [EPOCH, EPOCH, EPOCH + 1]
+
+
+def test_the_manifest_names_at_most_so_many_receipts(shop: Shop) -> None:
+    made = [put_file(shop.public, b"receipt %d" % number, ".json") for number in range(RECEIPTS_KEPT + 5)]
+    publish_manifest(shop.public, shop.pool_key(), now_s=NOW, receipts=made)
+    assert manifest_of(shop).receipts == tuple(made[5:])
+
+
+def test_the_same_messages_in_another_order_give_the_same_receipt(ready: Shop, tmp_path: Path) -> None:
+    found = []
+    for name, reverse in (("a", False), ("b", True)):
+        copy = Shop(tmp_path / name, ready.configuration, ready.release)
+        shutil.copytree(ready.folder, copy.folder)
+        bodies = [b for d in OutboxTransport(copy.outbox).read(0)[:4] for b in Batch.from_bytes(d.value).bodies]
+        Path(copy.outbox).unlink()
+        hand_over(copy, EPOCH, bodies[::-1] if reverse else bodies)
+        analyze(copy)
+        found.append(sha256_hex((copy.public / "manifest.json").read_bytes()))
+    assert found[0] == found[1]

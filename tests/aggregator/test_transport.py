@@ -1,0 +1,52 @@
+"""The outbox."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from transport_suite import conform
+
+from aggregator.errors import TransportRefused
+from aggregator.transport import OutboxTransport
+
+
+def test_outbox_conforms(tmp_path: Path) -> None:
+    path = tmp_path / "outbox.sqlite"
+
+    async def read() -> list[tuple[str, int, bytes]]:
+        return [(found.partition, found.offset, found.value) for found in OutboxTransport(path).read(0, 1000)]
+
+    asyncio.run(conform(lambda: OutboxTransport(path), read))
+
+
+def test_the_suite_finds_a_transport_that_loses(tmp_path: Path) -> None:
+    class Forgetful(OutboxTransport):
+        async def put(self, batches) -> None:  # type: ignore[no-untyped-def]
+            await super().put(batches[:-1])
+
+    path = tmp_path / "outbox.sqlite"
+
+    async def read() -> list[tuple[str, int, bytes]]:
+        return [(found.partition, found.offset, found.value) for found in OutboxTransport(path).read(0, 1000)]
+
+    with pytest.raises(AssertionError, match="lost or torn"):
+        asyncio.run(conform(lambda: Forgetful(path), read))
+
+
+def test_other_bytes_under_a_known_key_are_refused_and_nothing_of_that_call_is_kept(tmp_path: Path) -> None:
+    outbox = OutboxTransport(tmp_path / "outbox.sqlite")
+    outbox.put_now([(b"a", b"1")])
+    with pytest.raises(TransportRefused, match="not replaced"):
+        outbox.put_now([(b"b", b"2"), (b"a", b"other")])
+    assert [found.value for found in outbox.read(0)] == [b"1"]
+
+
+def test_trimmed_batches_are_scrubbed_and_stay_known(tmp_path: Path) -> None:
+    outbox = OutboxTransport(tmp_path / "outbox.sqlite")
+    outbox.put_now([(b"a", b"planted-value-1" * 4), (b"b", b"2")])
+    outbox.trim(outbox.read(0)[1].offset)
+    assert [found.value for found in outbox.read(0)] == [b"2"]
+    outbox.put_now([(b"a", b"planted-value-1" * 4)])
+    assert [found.value for found in outbox.read(0)] == [b"2"], "folded twice"
