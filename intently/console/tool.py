@@ -49,7 +49,7 @@ def cache_folder() -> Path:
 
 
 def works(python: Path) -> bool:
-    """Whether a pyodide-build there adds a wheel to a lockfile: tried on an empty one, as its parts come from several packages."""
+    """Whether a pyodide-build there adds a wheel to a lockfile: tried on an empty one, never guessed from versions."""
     with tempfile.TemporaryDirectory() as name:
         wheel = Path(name) / wheel_name("intently-probe", "1")
         wheel.write_bytes(make_wheel("intently-probe", "1", "probe", {"intently_probe.py": b""}))

@@ -98,8 +98,8 @@ class PublicFolder:
     def write_release(self) -> FileRef:
         other = {name: self.store_bytes(name.encode(), ".bin") for name in ("feature_spec", "model", "catalogue")}
         release = Release(
-            version=1, shop="example", demo=False, issued=NOW, expires=NOW + 10**9, hpke_keys=(), base_pool=self.pool,
-            roles=Roles(release=RELEASE.public, pool=POOL.public, ledger=LEDGER.public), configuration=self.configuration, **other,
+            version=1, shop="example", demo=False, issued=NOW, expires=NOW + 10**9, hpke_keys=(), base_pool=self.pool, **other,
+            roles=Roles(release=RELEASE.public, pool=POOL.public, ledger=LEDGER.public), configuration=self.configuration,
         )  # fmt: skip
         return self.store_bytes(RELEASE.sign(RELEASE_TYPE, release.to_bytes()), ".json")
 

@@ -143,6 +143,13 @@ def test_the_policy_binds_the_worker_too(console: Console) -> None:
     assert console.strangers == []
 
 
+def test_a_chosen_folder_gives_the_same_verdict_as_the_site(console: Console) -> None:
+    console.page.evaluate("document.getElementById('verdict').dataset.state = 'busy'")
+    console.page.set_input_files("#folder", str(console.public.folder))
+    assert console.done() == "good", console.page.inner_text("#verdict")
+    assert "the folder you chose (14 files)" in console.page.inner_text("#origin")
+
+
 def test_a_zip_gives_the_same_verdict_as_the_site(console: Console) -> None:
     state, text = console.give(files_of(console.public.folder))
     assert state == "good", text
@@ -220,6 +227,9 @@ def test_a_planted_fault_is_named_as_plain_python_names_it(console: Console, tam
     state, text = console.give(files)
     assert state == "bad", text
     assert named in text
+    marks = {row[-1]: row[0] for row in console.table("receipts")}
+    assert len(marks) == len(console.public.receipts)
+    assert [path for path, mark in marks.items() if mark == "✗"] == [path for path in marks if path in text]
     want = report_of(files, RELEASE.public)
     shown = [item.inner_text() for item in console.page.query_selector_all("#problems li")]
     assert shown == [f"{problem['where']}\n{problem['what']}" for problem in want["problems"]]

@@ -25,7 +25,8 @@ def audit(files: Mapping[str, bytes], release_key: str, signatures: Signatures) 
     public = PublicFiles(files, signatures, release_key)
     try:
         public.read()
-        rows = [receipt_row(public, receipt) for receipt in public.receipts]
+        sound = {receipt.path: receipt_row(public, receipt) for receipt in public.receipts}
+        rows = [sound.get(reference["path"]) or unsound_row(reference["path"]) for reference in public.manifest["receipts"]]
         check_pairs(public)
         about, sums = describe(public), totals([receipt.document for receipt in public.receipts])
     except Unreadable as fault:
@@ -62,6 +63,12 @@ def receipt_row(public: PublicFiles, receipt: SignedReceipt) -> dict[str, Any]:
         **{audience: text(mine[audience]) for audience in AUDIENCES}, "ok": not faulty,
         "entry": str(at[0]) if at else "none" if public.entries is not None else "unknown",
     }  # fmt: skip
+
+
+def unsound_row(path: str) -> dict[str, Any]:
+    """Row of a receipt that is missing or whose signature does not hold: nothing in it can be relied on."""
+    unknown = ("collection", "mechanism", "epoch", "reports", "operators", "delta", *AUDIENCES, "entry")
+    return {"path": path, "ok": False, **dict.fromkeys(unknown, "?")}
 
 
 def check_configuration(public: PublicFiles, receipt: SignedReceipt) -> None:

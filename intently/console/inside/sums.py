@@ -66,5 +66,6 @@ def total(name: str, audience: str, receipts: Sequence[Document]) -> dict[str, s
     spent = sum(round(epsilon * MICRO) for epsilon in dearest.values()) / MICRO
     return {
         "collection": name, "audience": AUDIENCES[audience], "epochs": str(len(dearest)),
-        "epsilon": text(spent if claimed else None), "reports": str(sum(receipt["reports"] for receipt in receipts)), "delta": f"{sum(deltas.values()) if claimed else 0:g}",
+        "epsilon": text(spent if claimed else None), "delta": f"{sum(deltas.values()) if claimed else 0:g}",
+        "reports": str(sum(receipt["reports"] for receipt in receipts)),
     }  # fmt: skip
