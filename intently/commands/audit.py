@@ -1,0 +1,3 @@
+"""`intently audit`: budget, verify, console."""
+
+from __future__ import annotations

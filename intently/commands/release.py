@@ -1,0 +1,72 @@
+"""`intently release`: what browsers are told to use."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from contracts import FileRef, IntentlyError, Manifest, Release
+from intently.output import JsonOption, print_json, print_table
+from intently.workspace import Workspace
+
+app = typer.Typer(name="release", help="Sign a release, and put it before the browsers.", no_args_is_help=True)
+WorkspaceArgument = Annotated[Path, typer.Argument(help="Folder with model/, catalogue.json, keys/ and public/.")]
+
+
+@app.command()
+def create(
+    workspace: WorkspaceArgument,
+    data: Annotated[Path, typer.Option(help="Log whose most seen items begin the pool.")],
+    relay_url: Annotated[str, typer.Option(help="Origin of the relay; '' for the shop's own.")] = "",
+    demo: Annotated[bool, typer.Option("--demo", help="Demo scale: epochs of seconds.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Sign model, catalogue, configuration and first pool as the next release, with its manifest."""
+    from aggregator.pools import PoolRules
+    from edge_model import load
+    from intently.commands.catalog import read_catalogue
+    from intently.configuration import DEMO, PRODUCTION, configuration
+    from intently.demo.prepare import popularity_pool
+    from intently.publishing import publish_release
+
+    space = Workspace(workspace)
+    catalogue = read_catalogue(space.catalogue)
+    collections = configuration(
+        catalogue.shop, len(catalogue.items), len(catalogue.categories), relay_url, DEMO if demo else PRODUCTION
+    )
+    pool = popularity_pool(load(data), PoolRules()).model_copy(update={"shop": catalogue.shop, "demo": demo})
+    release = publish_release(space, collections, catalogue, pool)
+    print_json(release) if as_json else show(workspace)
+
+
+@app.command()
+def show(workspace: WorkspaceArgument, as_json: JsonOption = False) -> None:
+    """The manifest and release in force."""
+    from aggregator.keys import read_signing_key
+    from aggregator.release import read_manifest, read_release
+
+    space = Workspace(workspace)
+    manifest = read_manifest(space.public, read_signing_key(space.keys / "pool.key").public)
+    if manifest is None:
+        raise IntentlyError(f"{space.public} holds no manifest; make one with: intently release create {workspace} ...")
+    release = read_release(space.public, manifest.release)
+    if as_json:
+        print_json({"manifest": manifest, "release": release})
+        return
+    rows = [[name, ref.path, f"{ref.bytes:,}"] for name, ref in _files(release, manifest)]
+    days = (manifest.expires - time.time()) / 86_400
+    title = (
+        f"{release.shop}: release {release.version}, manifest {manifest.version}, {len(manifest.receipts)} receipts, "
+        f"{days:.1f} days left"
+    )
+    print_table(title, ["what", "file", "bytes"], rows)
+
+
+def _files(release: Release, manifest: Manifest) -> list[tuple[str, FileRef]]:
+    return [
+        ("model", release.model), ("feature spec", release.feature_spec), ("catalogue", release.catalogue),
+        ("configuration", release.configuration), ("base pool", release.base_pool), ("pool", manifest.pool),
+    ]  # fmt: skip

@@ -1,0 +1,90 @@
+"""`intently demo`: prepare, start the embedded default with simulated clients, and say where the shop is."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from rich.console import Console
+
+from intently.configuration import DEMO
+from intently.demo.prepare import POOL_RULES, Prepared, prepare
+from intently.demo.report import print_model
+from intently.embedded import Addresses, settings_of, start_embedded
+from intently.ports import free_port
+from intently.supervisor import Supervisor
+from intently.workspace import Workspace
+
+CLIENTS = 2_000
+"""Simulated clients that report in each epoch."""
+CLOSE_GRACE_S = 1.0
+
+
+@dataclass(frozen=True)
+class Running:
+    """A demo that is up."""
+
+    space: Workspace
+    addresses: Addresses
+    prepared: Prepared
+    supervisor: Supervisor
+
+    @property
+    def clients_state(self) -> Path:
+        """Where the simulated clients say what they did."""
+        return self.space.root / "clients.json"
+
+
+class Stopped(KeyboardInterrupt):
+    """The demo was asked to end by a signal."""
+
+
+def stop_on_signals() -> None:
+    """SIGTERM and SIGHUP end the demo as Ctrl-C does, so that no process is left behind."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise Stopped
+
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), stop)
+
+
+def run_demo(
+    data: Path | None, root: Path, port: int, console: Console, seed: int, budget_s: float,
+    then: Callable[[Running], None], clients: int = CLIENTS,
+) -> None:  # fmt: skip
+    """Prepare, start, call `then` with the running demo, and stop everything whatever happens."""
+    stop_on_signals()
+    addresses = Addresses(free_port(), free_port(port))
+    space = Workspace(root)
+    prepared = prepare(data, space, addresses, console, seed, budget_s)
+    print_model(prepared.run.card, console)
+    with Supervisor(space.logs) as supervisor:
+        start_embedded(supervisor, space, *settings_of(space, addresses, prepared.release, POOL_RULES, CLOSE_GRACE_S))
+        running = Running(space, addresses, prepared, supervisor)
+        running.clients_state.unlink(missing_ok=True)
+        supervisor.start(
+            "clients", "intently.simulator.clients", "--url", addresses.delivery, "--release-key", prepared.release_key,
+            "--state", str(running.clients_state), "--clients", str(clients), "--stop-on-stdin-eof", ready="ready: ",
+        )  # fmt: skip
+        then(running)
+
+
+def stay(running: Running, console: Console) -> None:
+    """Say where the shop is and wait for Ctrl-C."""
+    console.print()
+    console.print(f"  [bold]The shop is open: {running.addresses.delivery}/[/bold]", highlight=False)
+    console.print(
+        f"  {CLIENTS:,} simulated clients report beside you in each epoch of {DEMO.epoch_s} s (6 h in production).\n"
+        f"  Audit what is published: intently audit verify {running.space.public} --release-key {running.prepared.release_key}\n"
+        "  Ctrl-C ends it.",
+        highlight=False,
+    )
+    while True:
+        running.supervisor.check()
+        time.sleep(0.5)

@@ -1,0 +1,41 @@
+"""Make a release of what was trained, and put it before the browsers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from aggregator.keys import create_keys, read_hpke_keys, read_signing_key
+from aggregator.release import ReleaseFiles, create_release, publish_manifest, read_manifest, read_release
+from contracts import Catalogue, Configuration, FileRef, HpkeKey, Pool, Release, Roles
+from intently.workspace import Workspace
+
+
+def roles_of(space: Workspace) -> Roles:
+    """Public keys by role; makes the keys that are missing."""
+    create_keys(space.keys)
+    keys = {role: read_signing_key(space.keys / f"{role}.key").public.hex() for role in ("release", "pool", "ledger")}
+    return Roles(release=keys["release"], pool=keys["pool"], ledger=keys["ledger"])
+
+
+def publish_release(
+    space: Workspace, configuration: Configuration, catalogue: Catalogue, base_pool: Pool,
+    unavailable: tuple[int, ...] = (), clock: Callable[[], float] = time.time,
+) -> Release:  # fmt: skip
+    """Sign the next release over the workspace's model, and the next manifest; raises `ReleaseRefused`."""
+    roles, now_s = roles_of(space), int(clock())
+    pool_key = read_signing_key(space.keys / "pool.key")
+    present = read_manifest(space.public, pool_key.public)
+    version = read_release(space.public, present.release).version + 1 if present else 1
+    keys = tuple(
+        HpkeKey(key_id=key_id, public_key=secret.public.hex(), state="active")
+        for key_id, secret in read_hpke_keys(space.keys).items()
+    )
+    files = ReleaseFiles(
+        configuration=configuration.to_bytes(), feature_spec=(space.model / "feature_spec.json").read_bytes(),
+        model=(space.model / "model.onnx").read_bytes(), catalogue=catalogue.to_bytes(), base_pool=base_pool.to_bytes(),
+    )  # fmt: skip
+    release_key = read_signing_key(space.keys / "release.key")
+    reference: FileRef = create_release(space.public, files, release_key, roles, keys, version=version, now_s=now_s)
+    publish_manifest(space.public, pool_key, now_s=now_s, release=reference, unavailable=unavailable)
+    return read_release(space.public, reference)
