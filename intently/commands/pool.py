@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from contracts import MANIFEST_PATH, Catalogue, Envelope, FileRef, IntentlyError, Manifest, Pool, Release, sha256_hex
+from contracts import MANIFEST_PATH, Catalogue, Envelope, FileRef, IntentlyError, Manifest, Pool, PoolItem, Release, sha256_hex
 from intently.output import JsonOption, print_json, print_table
 
 app = typer.Typer(name="pool", help="The global candidates that every browser polls.", no_args_is_help=True)
@@ -42,8 +42,15 @@ def inspect(
         print_json({"manifest": manifest.version, "pool": pool})
         return
     rows = [
-        [str(rank), str(entry.item), catalogue.items[entry.item - 1].name, entry.reason, f"{entry.count:.1f}", f"{entry.low:.1f} to {entry.high:.1f}"]
+        [str(rank), str(entry.item), catalogue.items[entry.item - 1].name, *_counted(entry)]
         for rank, entry in enumerate(pool.items[:most], start=1)
-    ]  # fmt: skip
-    title = f"Pool of epoch {pool.epoch}: {len(pool.items)} items from {pool.reports:,} private reports (confidence {pool.confidence:.4f})"
+    ]
+    title = (
+        f"Pool of epoch {pool.epoch}: {len(pool.items)} items from {pool.reports:,} private reports "
+        f"(confidence {pool.confidence:.4f})"
+    )
     print_table(title, ["rank", "item", "name", "reason", "count", "interval"], rows)
+
+
+def _counted(entry: PoolItem) -> list[str]:
+    return [entry.reason, f"{entry.count:.1f}", f"{entry.low:.1f} to {entry.high:.1f}"]
