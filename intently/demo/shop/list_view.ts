@@ -21,7 +21,7 @@ export function listView(shop: Shop, category: number): View | null {
       h(category === 0 ? 'h2' : 'h1', {}, name),
       h('p', { class: 'quiet' }, 'The same list for every visitor'),
     ),
-    h('ul', { class: 'grid' }, ...shelf.map((offer) => offerCard(shop, offer))),
+    h('ul', { class: 'grid', 'data-intently-list': 'shelf' }, ...shelf.map((offer) => offerCard(shop, offer))),
   );
   const wanted = shop.intently ? [wantedStrip(shop, shop.intently, shop.firstPool)] : [];
   return category === 0

@@ -33,6 +33,8 @@ export function offerCard(shop: Shop, offer: Offer): HTMLElement {
       type: 'button',
       class: 'quick-add',
       'aria-label': `Add ${offer.name} to the cart`,
+      // Within a card that stands for an item, but a click on it is no choice of the item.
+      'data-intently-item': '',
       click: () => shop.addToCart(offer),
     },
     '+',
@@ -69,12 +71,11 @@ interface Strip {
 
 /** A titled strip that Intently fills: `<intently-recs>` is an empty unknown element until (or unless) its script arrives. */
 export function strip({ placement, title, words, count }: Strip): HTMLElement {
-  const id = `strip-${placement}`;
-  const attributes = { placement, count, 'item-href': '/product/{item}', class: 'recs', 'aria-labelledby': id };
+  const attributes = { placement, count, label: title, 'href-template': '/product/{item}', class: 'recs' };
   return h(
     'section',
     { class: 'strip' },
-    h('div', { class: 'strip-head' }, h('h2', { id }, title), h('p', { class: 'quiet' }, words)),
+    h('div', { class: 'strip-head' }, h('h2', {}, title), h('p', { class: 'quiet' }, words)),
     h('intently-recs' as 'div', attributes),
   );
 }

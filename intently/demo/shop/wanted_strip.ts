@@ -4,7 +4,6 @@
  */
 
 import type { Intently } from '../../../browser_runtime/src/index';
-import type { Pool } from '../../../contracts/types';
 import { h } from './dom';
 import { hrefOf } from './router';
 import { picture, type Shop } from './views';
@@ -12,23 +11,29 @@ import { poolWords, type Wanted, wantedRows } from './wanted';
 
 const SHOWN = 8;
 
-/** The strip, redrawn whenever a newer pool is in force while it stands in the page. `first`: items of the tab's first pool. */
+/** The strip, redrawn when a newer pool is in force or a hard filter changes its items. `first`: items of the tab's first pool. */
 export function wantedStrip(shop: Shop, intently: Intently, first: ReadonlySet<number>): HTMLElement {
   const words = h('p', { class: 'quiet' });
-  const list = h('ol', { class: 'wanted', 'data-placement': 'wanted' });
-  const draw = (pool: Pool): void => {
+  const list = h('ol', { class: 'wanted', 'data-intently-list': 'wanted' });
+  const head = h('div', { class: 'strip-head' }, h('h2', {}, 'Wanted now'), words);
+  const section = h('section', { class: 'strip strip-pool' }, head, list);
+  let drawn = '';
+  const draw = (): void => {
+    const pool = intently.held?.pool;
+    if (!pool) return;
     const { items } = intently.rankNow(null, { placement: 'wanted', tier: 'pool', count: SHOWN });
+    const now = `${pool.epoch}:${items.join()}`;
+    if (now === drawn) return;
+    drawn = now;
     words.textContent = poolWords(pool);
     list.replaceChildren(...wantedRows(pool, items, first).map((row, at) => card(shop, row, at + 1)));
   };
-  const section = h(
-    'section',
-    { class: 'strip strip-pool' },
-    h('div', { class: 'strip-head' }, h('h2', {}, 'Wanted now'), words),
-    list,
-  );
-  if (intently.held) draw(intently.held.pool);
-  const stop = intently.on('update', ({ pool }) => (section.isConnected ? draw(pool) : stop()));
+  const stops = [intently.on('update', () => drawOrStop()), intently.on('session', () => drawOrStop())];
+  const drawOrStop = (): void => {
+    if (section.isConnected) draw();
+    else for (const stop of stops) stop();
+  };
+  draw();
   return section;
 }
 
