@@ -2,6 +2,7 @@
 
 import type { Catalogue, Configuration, Event, Manifest, Pool, Release } from '../../contracts/types';
 import type { EventInput } from '../../tracker/src/event';
+import type { WorkerLike } from './scoring/messages';
 
 /** What the shopper allows. `reports: false` or Global Privacy Control: nothing is drawn or sent; ranking still adapts. */
 export interface Consent {
@@ -17,7 +18,7 @@ export interface IntentlyOptions {
   /** Milliseconds between polls instead of the signed `poll_s`; 0 polls only at the start. */
   readonly pollMs?: number;
   /** Element below which sensors look for `data-intently-item`. Default `document`; null: no sensors, `record` alone. */
-  readonly root?: ParentNode | null;
+  readonly root?: (ParentNode & Node) | null;
   /** Load the model at once instead of when the page is idle and visible. */
   readonly eager?: boolean;
   /** Clock, randomness, network and storage; each default is the browser's own. */
@@ -41,6 +42,10 @@ export interface Platform {
   readonly globalPrivacyControl: () => boolean;
   /** URL of another file of the bundle. */
   readonly bundleUrl: (name: string) => string;
+  /** A lazy part of the bundle. */
+  readonly importChunk: (name: string) => Promise<unknown>;
+  /** A dedicated worker of our own origin; throws where refused. */
+  readonly startWorker: () => WorkerLike;
 }
 
 /** `pool`: order of the pool, no model. `onnx`: the session model in onnxruntime-web. */
@@ -213,9 +218,13 @@ export interface Intently {
   /** What is in the cart: it is never recommended. */
   setCart(items: readonly number[]): void;
   setConsent(consent: Consent): void;
+  /** Watch `data-intently-item` below another root, such as an open shadow root; returns a function that stops. */
+  observe(root: ParentNode & Node): () => void;
   snapshot(): Snapshot;
   /** Listen; returns a function that stops. */
   on<K extends keyof IntentlyEvents>(name: K, listener: (value: IntentlyEvents[K]) => void): () => void;
+  /** A lazy part of the bundle, for its own elements. */
+  importChunk(name: string): Promise<unknown>;
   /** Ask for a newer manifest now; resolves when that is done. Never rejects. */
   poll(): Promise<void>;
   /** Empty the session of this tab. */

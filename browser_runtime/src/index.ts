@@ -24,4 +24,6 @@ export type {
   UpdateState,
   Versions,
 } from './api';
+export { IntentlyPrivacy } from './elements/privacy';
+export { IntentlyRecs } from './elements/recs';
 export { createIntently } from './intently';

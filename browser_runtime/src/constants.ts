@@ -1,0 +1,40 @@
+/** What a bundle carries for good: the pinned key, and limits that no signed configuration can loosen. */
+
+declare const INTENTLY_RELEASE_KEY: string;
+declare const INTENTLY_SHOP: string;
+declare const INTENTLY_DEMO: boolean;
+declare const INTENTLY_VERSION: string;
+declare const INTENTLY_WASM_SHA256: string;
+
+/** Pinned by `browser_runtime.build_bundle`; empty where the sources run unbundled, in tests. */
+export interface Pinned {
+  /** Ed25519 public key of the `release` role, hexadecimal. */
+  readonly releaseKey: string;
+  readonly shop: string;
+  readonly demo: boolean;
+  readonly version: string;
+}
+
+export const PINNED: Pinned = {
+  releaseKey: typeof INTENTLY_RELEASE_KEY === 'string' ? INTENTLY_RELEASE_KEY : '',
+  shop: typeof INTENTLY_SHOP === 'string' ? INTENTLY_SHOP : '',
+  demo: typeof INTENTLY_DEMO === 'boolean' ? INTENTLY_DEMO : false,
+  version: typeof INTENTLY_VERSION === 'string' ? INTENTLY_VERSION : '0',
+};
+
+export const WASM_NAME = 'ort-wasm-simd-threaded.wasm';
+export const WASM_SHA256 = typeof INTENTLY_WASM_SHA256 === 'string' ? INTENTLY_WASM_SHA256 : '';
+
+/** Feature specs that this bundle can encode. */
+export const FEATURE_SPEC_VERSION = 1;
+
+/** Largest local epsilon of one report. */
+export const EPSILON_LIMIT = 8;
+/** Shortest epoch, s; `DEMO_EPOCH_LIMIT_S` in a demo bundle. */
+export const EPOCH_LIMIT_S = 3600;
+export const DEMO_EPOCH_LIMIT_S = 10;
+/** Largest sum of local epsilons of one client in `CAP_DAYS` days. */
+export const CAP_LIMIT_EPSILON = 64;
+export const CAP_DAYS = 90;
+/** Ledgers count epsilon in millionths, rounded up. */
+export const MICRO = 1_000_000;

@@ -1,0 +1,71 @@
+/** What the lens says, from a snapshot. Pure. */
+
+import type { EventType } from '../../../contracts/types';
+import type { Snapshot } from '../api';
+
+export const EVENT_WORDS: Readonly<Record<EventType, string>> = {
+  view_item: 'looked at',
+  select_item: 'chose',
+  view_item_list: 'had in view',
+  add_to_cart: 'put in cart',
+  remove_from_cart: 'took out',
+  purchase: 'bought',
+};
+
+export const STATE_WORDS = {
+  waiting: 'waiting',
+  sealed: 'sealed',
+  sent: 'sent',
+  refused: 'not taken',
+  failed: 'will be tried again',
+  dropped: 'nothing sent',
+  capped: 'limit reached',
+} as const;
+
+export function knownWords(snapshot: Snapshot): string {
+  const { events, impressions, skips } = snapshot;
+  if (events.length === 0)
+    return 'Nothing yet. What you do here will be listed in this place, and kept in this tab alone.';
+  const passed = skips > 0 ? `, and you passed over ${skips}` : '';
+  return `${counted(events.length, 'event')} in this tab; ${counted(impressions, 'item')} came into view${passed}. All of it is in this tab's memory and leaves with the tab.`;
+}
+
+export function scoringWords({ scoring, status, lastRanked }: Snapshot): string {
+  if (scoring !== null && status.tier === 'onnx') {
+    const { total, worker, model, features } = scoring.ms;
+    return `Worked out here, in ${ms(total)}: ${ms(features)} to prepare, ${ms(worker)} for the worker (${ms(model)} of it the model) and ${ms(scoring.ms.rank)} to sort ${counted(scoring.candidates.length, 'item')}.`;
+  }
+  if (status.model === 'ready')
+    return 'The model is ready; it has nothing to go by yet, so items stand in the order that is the same for everyone.';
+  const why = status.notes.at(-1);
+  if (status.model === 'failed') return `Items stand in the order that is the same for everyone. ${why ?? ''}`;
+  return lastRanked === null
+    ? 'Nothing has been ranked yet.'
+    : 'The model is not loaded yet; items stand in the order that is the same for everyone.';
+}
+
+export function reportsWords({ status, consent, globalPrivacyControl, reports }: Snapshot): string {
+  if (globalPrivacyControl) return 'Your browser asks not to share data (Global Privacy Control): nothing is reported.';
+  if (!consent.reports)
+    return 'Reports are switched off: nothing leaves this browser. The items are still ordered for you, in here.';
+  if (status.reports === 'refused')
+    return 'This shop asked for more than this program allows. It was refused, and nothing is reported.';
+  if (status.reports === 'unavailable') return 'This browser keeps no record of what was sent, so nothing is sent.';
+  const sent = reports.filter(({ state }) => state === 'sent').length;
+  return `${counted(sent, 'report')} left this browser. Each is 56 bytes, answers one question with a number blurred by chance, and carries no name, cookie or address of a page.`;
+}
+
+export function budgetWords({ budget }: Snapshot): string {
+  if (budget === null) return '';
+  const { spent_epsilon, cap_epsilon, cap_days } = budget;
+  return `${spent_epsilon.toFixed(1)} of ${cap_epsilon} spent in ${cap_days} days. At the limit this browser falls silent.`;
+}
+
+/** One decimal, or `< 0.1`. */
+export function ms(value: number): string {
+  return value < 0.1 ? '< 0.1 ms' : `${value.toFixed(1)} ms`;
+}
+
+function counted(count: number, noun: string): string {
+  return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
+}

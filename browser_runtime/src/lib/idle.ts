@@ -1,0 +1,24 @@
+/** Run `act` once the page is visible and idle; returns a function that gives up. */
+export function whenIdleAndVisible(act: () => void): () => void {
+  let stopped = false;
+  const run = (): void => {
+    if (stopped) return;
+    stopped = true;
+    act();
+  };
+  const visible = (): void => {
+    if (document.visibilityState !== 'visible') return;
+    document.removeEventListener('visibilitychange', visible);
+    if (typeof requestIdleCallback === 'function') requestIdleCallback(run, { timeout: IDLE_WAIT_MS });
+    else setTimeout(run, 1);
+  };
+  document.addEventListener('visibilitychange', visible);
+  visible();
+  return () => {
+    stopped = true;
+    document.removeEventListener('visibilitychange', visible);
+  };
+}
+
+/** Longest wait for an idle moment on a busy page, ms. */
+const IDLE_WAIT_MS = 2000;

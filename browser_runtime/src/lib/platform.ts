@@ -1,0 +1,36 @@
+/** The browser's own clock, randomness, network and storage, each absent where refused. */
+
+import type { Platform } from '../api';
+
+declare const navigator: Navigator & { readonly globalPrivacyControl?: boolean };
+
+const WORKER_NAME = 'intently-worker.js';
+
+function bundleUrl(name: string): string {
+  return new URL(name, import.meta.url).href;
+}
+
+export function browserPlatform(overrides: Partial<Platform> = {}): Platform {
+  return {
+    now: () => Date.now(),
+    monotonic: () => performance.now(),
+    randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
+    fetch: (url, init) => fetch(url, init),
+    sessionStorage: attempt(() => sessionStorage),
+    indexedDB: attempt(() => indexedDB),
+    caches: attempt(() => caches),
+    globalPrivacyControl: () => navigator.globalPrivacyControl === true,
+    bundleUrl,
+    importChunk: (name) => import(/* @vite-ignore */ bundleUrl(name)),
+    startWorker: () => new Worker(bundleUrl(WORKER_NAME), { type: 'module', name: 'intently' }),
+    ...overrides,
+  };
+}
+
+function attempt<T>(read: () => T): T | null {
+  try {
+    return read() ?? null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,3 @@
+/** The lazy chunk `intently-reports.js`. */
+
+export { Reporter, type ReporterOptions } from './reporter';

@@ -1,0 +1,113 @@
+/**
+ * The client's ledger, in IndexedDB. Spending is: check everything, then record, then send; each step is one transaction on the
+ * epoch's slot, so that over all tabs an epoch has one draw, one sealing and one debit.
+ */
+
+import { CAP_DAYS } from '../constants';
+import type { Database } from '../lib/database';
+import { offered } from './draw';
+import { NONE, type Slot } from './slot';
+import type { RandomBytes } from './uniform';
+
+const DAY_MS = 86_400_000;
+/** Slots kept for the lens besides those that the cap still counts. */
+const KEPT_UNSPENT = 8;
+
+export interface Sealed {
+  readonly body: Uint8Array<ArrayBuffer>;
+  readonly message: number;
+  readonly supporters: number;
+}
+
+/** Millionths of epsilon debited in the `CAP_DAYS` days before `now_ms`. */
+export function spentMicro(slots: readonly Slot[], now_ms: number): number {
+  const since = now_ms - CAP_DAYS * DAY_MS;
+  return slots.filter((slot) => slot.sealed_ms > since).reduce((sum, slot) => sum + slot.debit_micro, 0);
+}
+
+export class Ledger {
+  constructor(private readonly database: Database) {}
+
+  /** All slots, oldest first. */
+  slots(): Promise<Slot[]> {
+    return this.database.getAll('slots');
+  }
+
+  /**
+   * The slot of the epoch, made by `fresh` if this is its first page. null if another configuration's epoch, or one that lies
+   * ahead of a clock set back, still covers this time: then nothing is reported.
+   */
+  async open(starts_ms: number, now_ms: number, fresh: () => Slot | null): Promise<Slot | null> {
+    const act = this.database.transaction('slots', 'readwrite');
+    const slots = await act.store.getAll();
+    const same = slots.find((slot) => slot.starts_ms === starts_ms);
+    let slot = same ?? null;
+    if (same === undefined && !slots.some(({ ends_ms }) => ends_ms > now_ms)) {
+      slot = fresh();
+      if (slot !== null) await act.store.add(slot);
+    }
+    for (const stale of slots.filter(
+      (old) => old.starts_ms !== starts_ms && old.state === 'waiting' && old.ends_ms <= now_ms,
+    )) {
+      await act.store.put({ ...stale, state: 'dropped', seen: 0, value: NONE });
+    }
+    for (const gone of forgettable(slots, now_ms)) await act.store.delete(gone.starts_ms);
+    await act.done;
+    return slot;
+  }
+
+  /** Offer an event of the collection's kind to the reservoir; ignored after T. */
+  async offer(starts_ms: number, value: number, now_ms: number, randomBytes: RandomBytes): Promise<void> {
+    await this.change(starts_ms, (slot) => {
+      if (slot.state !== 'waiting' || now_ms > slot.due_ms) return null;
+      return { ...slot, ...offered(slot, value, randomBytes) };
+    });
+  }
+
+  /**
+   * Debit and store the sealed bytes in one transaction, before anything is sent. At the cap nothing is stored but `capped`.
+   * Another tab may have been first: then its slot stands. Returns the slot as it stands now.
+   */
+  async seal(starts_ms: number, sealed: Sealed, now_ms: number): Promise<Slot | null> {
+    return this.change(starts_ms, (slot, all) => {
+      if (slot.state !== 'waiting') return null;
+      const emptied = { ...slot, seen: 0, value: NONE };
+      const debit_micro = slot.collection.epsilon_micro;
+      if (spentMicro(all, now_ms) + debit_micro > slot.cap_micro) return { ...emptied, state: 'capped' };
+      return { ...emptied, ...sealed, state: 'sealed', debit_micro, sealed_ms: now_ms };
+    });
+  }
+
+  /** What came of sending. */
+  async settle(starts_ms: number, state: 'sent' | 'refused' | 'failed', http_status: number): Promise<Slot | null> {
+    return this.change(starts_ms, (slot) => (slot.state === 'sent' ? null : { ...slot, state, http_status }));
+  }
+
+  /** Consent withdrawn: what waits is dropped, its value with it. */
+  async drop(starts_ms: number): Promise<Slot | null> {
+    return this.change(starts_ms, (slot) =>
+      slot.state === 'waiting' ? { ...slot, state: 'dropped', seen: 0, value: NONE } : null,
+    );
+  }
+
+  private async change(
+    starts_ms: number,
+    step: (slot: Slot, all: readonly Slot[]) => Slot | null,
+  ): Promise<Slot | null> {
+    const act = this.database.transaction('slots', 'readwrite');
+    const all = await act.store.getAll();
+    const slot = all.find((candidate) => candidate.starts_ms === starts_ms);
+    const next = slot === undefined ? null : step(slot, all);
+    if (next !== null) await act.store.put(next);
+    await act.done;
+    return next ?? slot ?? null;
+  }
+}
+
+/** Beyond the cap's days, or never spent and no longer among the newest. */
+function forgettable(slots: readonly Slot[], now_ms: number): Slot[] {
+  const over = slots.filter((slot) => slot.ends_ms <= now_ms);
+  const unspent = over.filter((slot) => slot.debit_micro === 0);
+  const old = over.filter((slot) => slot.debit_micro > 0 && slot.sealed_ms <= now_ms - CAP_DAYS * DAY_MS);
+  return [...unspent.slice(0, Math.max(0, unspent.length - KEPT_UNSPENT)), ...old];
+}

@@ -1,0 +1,37 @@
+/** What this browser remembers of one epoch: the coin, the draw, and what left. */
+
+import type { Collection } from '../../../contracts/types';
+import type { ReportState } from '../api';
+
+export interface Slot {
+  /** The epoch's start and end, ms since 1970. The start is the key: one report an epoch over all tabs. */
+  readonly starts_ms: number;
+  readonly ends_ms: number;
+  readonly epoch: number;
+  readonly shop: string;
+  /** SHA-256 of the configuration that was in force at the draw, hexadecimal. */
+  readonly configuration: string;
+  readonly collection: Collection;
+  readonly cap_micro: number;
+  readonly key_id: number;
+  readonly public_key: string;
+  readonly url: string;
+  /** T on the wall clock. */
+  readonly due_ms: number;
+  /** Reservoir: events of the collection's kind so far, and the one held. Emptied at sealing. */
+  readonly seen: number;
+  readonly value: number;
+  readonly state: ReportState;
+  /** What the ledger was debited, millionths of epsilon; 0 before sealing. */
+  readonly debit_micro: number;
+  /** When it was debited. */
+  readonly sealed_ms: number;
+  readonly body: Uint8Array<ArrayBuffer> | null;
+  /** -1 before sealing. */
+  readonly message: number;
+  readonly supporters: number;
+  readonly http_status: number;
+}
+
+/** The reserved value: nothing of the collection's kind happened. */
+export const NONE = 0;

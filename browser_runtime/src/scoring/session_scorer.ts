@@ -1,0 +1,78 @@
+/** One scoring for one state of the session: lists of the same candidates share it. */
+
+import type { Event } from '../../../contracts/types';
+import type { Scoring } from '../api';
+import { encode, type Inputs } from '../features';
+import type { HeldSet } from '../updates/updater';
+import { intentOf } from './intent';
+import type { Scorer } from './scorer';
+
+/** Lists of different candidates on one page that share nothing; older scorings are forgotten. */
+const REMEMBERED = 4;
+
+interface Remembered {
+  readonly key: string;
+  readonly candidates: readonly number[];
+  readonly scorer: Scorer;
+  readonly scoring: Promise<Scoring>;
+}
+
+export class SessionScorer {
+  private remembered: readonly Remembered[] = [];
+
+  constructor(private readonly monotonic: () => number) {}
+
+  /** null: the session holds nothing that the model reads. Rejects with `ScorerFailed`. */
+  score(
+    held: HeldSet,
+    scorer: Scorer,
+    events: readonly Event[],
+    candidates: readonly number[],
+  ): Promise<Scoring> | null {
+    const { featureSpec } = held;
+    if (featureSpec === null) return null;
+    const began = this.monotonic();
+    const inputs = encode(featureSpec, events);
+    if (!inputs.item?.length) return null;
+    const key = JSON.stringify(Object.values(inputs).map((values) => [...values]));
+    const same = this.remembered.find(
+      (one) => one.key === key && one.scorer === scorer && equal(one.candidates, candidates),
+    );
+    if (same !== undefined) return same.scoring;
+    const scoring = this.run(held, scorer, inputs, candidates, this.monotonic() - began);
+    this.remembered = [...this.remembered, { key, candidates, scorer, scoring }].slice(-REMEMBERED);
+    return scoring;
+  }
+
+  private async run(
+    held: HeldSet,
+    scorer: Scorer,
+    inputs: Inputs,
+    candidates: readonly number[],
+    features: number,
+  ): Promise<Scoring> {
+    const items = itemsKnown(held);
+    const known = candidates.filter((item) => item <= items);
+    const asked = this.monotonic();
+    const { scores, embedding, modelMs } = await scorer.score(inputs, Int32Array.from(known));
+    const worker = this.monotonic() - asked;
+    return {
+      inputs: Object.fromEntries(Object.entries(inputs).map(([name, values]) => [name, [...values]])),
+      candidates: known,
+      scores: [...scores],
+      embedding: [...embedding],
+      intent: intentOf(known, scores, held.catalogue),
+      ms: { features, worker, model: modelMs, rank: 0, total: features + worker },
+    };
+  }
+}
+
+/** Highest catalogue index that the model knows; an item above has no score and comes last. */
+function itemsKnown({ featureSpec }: HeldSet): number {
+  const first = featureSpec?.inputs[0];
+  return first?.name === 'item' ? first.items : 0;
+}
+
+function equal(a: readonly number[], b: readonly number[]): boolean {
+  return a === b || (a.length === b.length && a.every((item, at) => item === b[at]));
+}

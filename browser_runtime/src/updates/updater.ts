@@ -1,0 +1,208 @@
+/** Polls the manifest, verifies the set that it names, and swaps it in whole; whatever is refused, the last good set stays. */
+
+import type { Catalogue, Configuration, FeatureSpec, FileRef, Manifest, Pool, Release } from '../../../contracts/types';
+import type { Held, Platform, UpdateState } from '../api';
+import type { Pinned } from '../constants';
+import { parseFeatureSpec } from '../features';
+import { sha256Hex } from '../lib/bytes';
+import type { Database } from '../lib/database';
+import { sentenceOf, UpdateRefused } from '../lib/errors';
+import { acceptManifest, acceptRelease, checkRef, type Highest, NONE_HELD } from './accept';
+import { MANIFEST_TYPE, parseEnvelope, parseJson, payloadOf, RELEASE_TYPE, verifyEnvelope } from './envelope';
+import { Files, GET } from './files';
+import { type HeldRecord, readHeld, writeHeld } from './store';
+
+export const MANIFEST_PATH = 'manifest.json';
+
+/** The public `Held` and what the runtime needs besides. */
+export interface HeldSet extends Held {
+  /** null: a spec that this bundle cannot encode; the model is then not used. */
+  readonly featureSpec: FeatureSpec | null;
+  readonly unavailable: ReadonlySet<number>;
+  /** The pool's items in order. */
+  readonly poolItems: readonly number[];
+}
+
+export interface UpdaterOptions {
+  readonly platform: Platform;
+  readonly pinned: Pinned;
+  /** Absolute URL ending in a slash. */
+  readonly base: string;
+  readonly database: Database | null;
+  readonly onHeld: (held: HeldSet) => void;
+  readonly onState: (state: UpdateState, note: string) => void;
+}
+
+export class Updater {
+  readonly files: Files;
+  held: HeldSet | null = null;
+  private highest: Highest = NONE_HELD;
+  private releaseBytes: Uint8Array<ArrayBuffer> | null = null;
+  private polling: Promise<void> | null = null;
+
+  constructor(private readonly options: UpdaterOptions) {
+    this.files = new Files(options.platform, options.base);
+  }
+
+  /** Take up the set of the last page load. Expiry is not asked: better an old order than none. */
+  async restore(): Promise<void> {
+    const record = await readHeld(this.options.database);
+    if (record === null) return;
+    this.highest = record.highest;
+    try {
+      const set = await this.verified(record.manifest, record.release, 0);
+      this.swap(set, record);
+      this.options.onState('cached', '');
+    } catch (fault) {
+      this.options.onState('none', `kept files: ${sentenceOf(fault)}`);
+    }
+  }
+
+  /** Ask once; a call while one is under way joins it. Never rejects. */
+  poll(): Promise<void> {
+    this.polling ??= this.pollOnce().finally(() => {
+      this.polling = null;
+    });
+    return this.polling;
+  }
+
+  private async pollOnce(): Promise<void> {
+    try {
+      const manifest = await this.fetchManifest();
+      if (manifest !== null) await this.take(manifest);
+      const expired = this.held !== null && this.held.manifest.expires <= this.options.platform.now() / 1000;
+      this.options.onState(expired ? 'expired' : 'current', expired ? 'the manifest in force has expired' : '');
+    } catch (fault) {
+      const state = fault instanceof UpdateRefused ? 'refused' : 'offline';
+      this.options.onState(state, sentenceOf(fault));
+    }
+  }
+
+  /** null: unchanged. The validator is the hash of the manifest last verified, never one that a server chose. */
+  private async fetchManifest(): Promise<Uint8Array<ArrayBuffer> | null> {
+    const known = this.held?.manifest_sha256;
+    const headers: Record<string, string> = known === undefined ? {} : { 'If-None-Match': `"${known}"` };
+    const answer = await this.options.platform.fetch(this.options.base + MANIFEST_PATH, {
+      ...GET,
+      cache: 'no-store',
+      headers,
+    });
+    if (answer.status === 304) return null;
+    if (!answer.ok) throw new Error(`manifest: the server answered ${answer.status}`);
+    return new Uint8Array(await answer.arrayBuffer());
+  }
+
+  private async take(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    const sha256 = await sha256Hex(bytes);
+    if (sha256 === this.held?.manifest_sha256) return;
+    const claimed = parseJson<Manifest>(payloadOf(parseEnvelope(bytes, 'manifest'), 'manifest'), 'manifest');
+    checkRef(claimed.release);
+    const release = await this.releaseOf(claimed.release);
+    const set = await this.verified(bytes, release, this.options.platform.now() / 1000);
+    const highest = { release: set.release.version, manifest: set.manifest.version, manifest_sha256: sha256 };
+    const record = { manifest: bytes, release, highest };
+    await writeHeld(this.options.database, record);
+    this.swap(set, record);
+    await this.files.prune(this.needed(set));
+  }
+
+  private async releaseOf(ref: FileRef): Promise<Uint8Array<ArrayBuffer>> {
+    const held = this.releaseBytes;
+    return held !== null && (await sha256Hex(held)) === ref.sha256 ? held : this.files.get(ref);
+  }
+
+  /** Verify both documents and gather their files; throws `UpdateRefused`. */
+  private async verified(
+    manifestBytes: Uint8Array<ArrayBuffer>,
+    releaseBytes: Uint8Array<ArrayBuffer>,
+    now_s: number,
+  ): Promise<HeldSet> {
+    const { pinned } = this.options;
+    const releasePayload = await verifyEnvelope(
+      parseEnvelope(releaseBytes, 'release'),
+      RELEASE_TYPE,
+      pinned.releaseKey,
+      'release',
+    );
+    const release = parseJson<Release>(releasePayload, 'release');
+    acceptRelease(release, pinned, this.highest, now_s);
+    const envelope = parseEnvelope(manifestBytes, 'manifest');
+    const manifest = parseJson<Manifest>(
+      await verifyEnvelope(envelope, MANIFEST_TYPE, release.roles.pool, 'manifest'),
+      'manifest',
+    );
+    const manifest_sha256 = await sha256Hex(manifestBytes);
+    acceptManifest(manifest, manifest_sha256, pinned, this.highest, now_s);
+    if ((await sha256Hex(releaseBytes)) !== manifest.release.sha256)
+      throw new UpdateRefused('manifest: names another release');
+    return this.gathered(manifest, manifest_sha256, release);
+  }
+
+  private async gathered(manifest: Manifest, manifest_sha256: string, release: Release): Promise<HeldSet> {
+    const [configuration, spec, catalogue, pool] = await Promise.all([
+      this.json<Configuration>(release.configuration, 'configuration'),
+      this.json<unknown>(release.feature_spec, 'feature spec'),
+      this.json<Catalogue>(release.catalogue, 'catalogue'),
+      this.json<Pool>(manifest.pool, 'pool'),
+    ]);
+    return {
+      manifest,
+      manifest_sha256,
+      release,
+      configuration,
+      catalogue,
+      pool,
+      featureSpec: this.specOf(spec),
+      unavailable: new Set(manifest.availability.unavailable),
+      poolItems: pool.items.map(({ item }) => item),
+    };
+  }
+
+  private specOf(document: unknown): FeatureSpec | null {
+    try {
+      return parseFeatureSpec(document);
+    } catch (fault) {
+      this.options.onState('current', `${sentenceOf(fault)}; items are shown in the pool's order`);
+      return null;
+    }
+  }
+
+  private async json<T>(ref: FileRef, what: string): Promise<T> {
+    const same = this.held === null ? undefined : this.already(ref);
+    return (same as T | undefined) ?? parseJson<T>(await this.files.get(ref), what);
+  }
+
+  /** What the set in force already parsed of the same file. */
+  private already(ref: FileRef): unknown {
+    const { release, manifest, configuration, catalogue, pool, featureSpec } = this.held as HeldSet;
+    const known: [FileRef, unknown][] = [
+      [release.configuration, configuration],
+      [release.catalogue, catalogue],
+      [release.feature_spec, featureSpec ?? undefined],
+      [manifest.pool, pool],
+    ];
+    return known.find(([held]) => held.sha256 === ref.sha256)?.[1];
+  }
+
+  private needed({ release, manifest }: HeldSet): ReadonlySet<string> {
+    const refs = [
+      manifest.release,
+      manifest.pool,
+      release.configuration,
+      release.feature_spec,
+      release.model,
+      release.catalogue,
+    ];
+    return new Set([...refs.map((ref) => this.files.urlOf(ref)), ...this.keepUrls]);
+  }
+
+  /** URLs that stay cached whatever the set, such as the runtime's wasm. */
+  readonly keepUrls = new Set<string>();
+
+  private swap(set: HeldSet, record: HeldRecord): void {
+    this.held = set;
+    this.highest = record.highest;
+    this.releaseBytes = record.release;
+    this.options.onHeld(set);
+  }
+}
