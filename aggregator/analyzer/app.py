@@ -89,11 +89,11 @@ def create_app(settings: AnalyzerSettings, clock: Callable[[], float] = time.tim
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.task = task = asyncio.create_task(loop.run(settings.poll_s))
-        task.add_done_callback(_end_process)
+        task.add_done_callback(end_process)
         try:
             yield
         finally:
-            task.remove_done_callback(_end_process)
+            task.remove_done_callback(end_process)
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 
@@ -118,7 +118,7 @@ def health_app(
     return app
 
 
-def _end_process(task: asyncio.Task[None]) -> None:
+def end_process(task: asyncio.Task[None]) -> None:
     """The loop does not end by itself: say why, and stop the server gracefully."""
     import os
     import signal
