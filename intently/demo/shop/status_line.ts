@@ -30,6 +30,7 @@ export function statusLine(
   const took = h('dd');
   const report = h('dd');
   const pool = h('dd');
+  const poolName = h('dt');
   const update = (): void => {
     const now_ms = now();
     const snapshot = intently?.snapshot() ?? null;
@@ -38,6 +39,7 @@ export function statusLine(
     write(took, snapshot?.scoring ? `re-ranked in ${snapshot.scoring.ms.total.toFixed(1)} ms` : 'not yet');
     write(report, nextReport(now_ms, epoch_s, snapshot?.reports ?? []));
     write(pool, poolWords(snapshot?.versions ?? null));
+    write(poolName, snapshot?.versions ? `Pool held, version ${snapshot.versions.manifest}` : 'Pool held');
   };
   update();
   setInterval(update, TICK_MS);
@@ -47,14 +49,14 @@ export function statusLine(
     cell('Ranked by', tier),
     cell('After your last step', took),
     cell('Next report opportunity', report),
-    cell('Pool in this tab', pool),
+    h('div', {}, poolName, pool),
   );
 }
 
-function poolWords(versions: { manifest: number; pool_epoch: number; pool_reports: number } | null): string {
+function poolWords(versions: { pool_epoch: number; pool_reports: number } | null): string {
   if (!versions) return '—';
-  if (versions.pool_epoch === 0) return `no. ${versions.manifest}, from the log`;
-  return `no. ${versions.manifest}, ${versions.pool_reports.toLocaleString('en')} reports`;
+  if (versions.pool_epoch === 0) return 'order of the log';
+  return `${versions.pool_reports.toLocaleString('en')} reports`;
 }
 
 const cell = (name: string, value: HTMLElement): HTMLElement => h('div', {}, h('dt', {}, name), value);

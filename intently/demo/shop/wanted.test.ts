@@ -50,6 +50,7 @@ describe('wantedRows', () => {
 describe('poolWords', () => {
   it('names the number of reports and the confidence, or the log', () => {
     expect(poolWords(pool())).toBe('Counted from 2,140 randomized reports; lower ends hold with 95 % confidence');
+    expect(poolWords({ ...pool(), confidence: 0.99999 })).toContain('99.9 %');
     expect(poolWords({ ...pool(), epoch: 0 })).toContain('order of the log');
   });
 });

@@ -29,7 +29,8 @@ export function wantedRows(pool: Pool, shown: readonly number[], first: Readonly
 /** The pool in one line: whose counts order it. */
 export function poolWords(pool: Pool): string {
   if (pool.epoch === 0) return 'Still the order of the log: the first private counts come with the next epoch';
-  const confidence = `${Math.round(pool.confidence * 100)} %`;
+  // Rounded down: 99.999 % must not read as certainty.
+  const confidence = `${Math.floor(pool.confidence * 1000) / 10} %`;
   return `Counted from ${pool.reports.toLocaleString('en')} randomized reports; lower ends hold with ${confidence} confidence`;
 }
 
