@@ -3,9 +3,12 @@
 from privacy.accounting.amplification import shuffled_epsilon
 from privacy.accounting.chain import ChainFault, check_chain, open_envelope
 from privacy.accounting.guarantees import check_receipt, guarantees
+from privacy.accounting.limits import limit_faults
 from privacy.accounting.local import Spending, epsilon_micro, forecast, local_epsilon, round_up, spending
+from privacy.accounting.public_check import verify_files
+from privacy.accounting.public_files import Fault, PublicFiles
 
 __all__ = [
-    "ChainFault", "Spending", "check_chain", "check_receipt", "epsilon_micro", "forecast", "guarantees", "local_epsilon",
-    "open_envelope", "round_up", "shuffled_epsilon", "spending",
+    "ChainFault", "Fault", "PublicFiles", "Spending", "check_chain", "check_receipt", "epsilon_micro", "forecast", "guarantees",
+    "limit_faults", "local_epsilon", "open_envelope", "round_up", "shuffled_epsilon", "spending", "verify_files",
 ]  # fmt: skip

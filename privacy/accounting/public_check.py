@@ -1,0 +1,144 @@
+"""Checks everything that a shop publishes, and names each fault by file, line and field: reads it, recomputes every number, and
+follows every link between receipts, configurations, pools and ledger lines. Standard library alone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from privacy.accounting.chain import VerifySignature
+from privacy.accounting.guarantees import check_receipt
+from privacy.accounting.limits import limit_faults
+from privacy.accounting.public_files import (
+    LEDGER,
+    MANIFEST,
+    Document,
+    PublicFiles,
+    Signed,
+    Unpack,
+    check_hashes,
+    gunzip,
+    read_ledger,
+    read_manifest,
+    read_receipts,
+    read_releases,
+)  # fmt: skip
+
+COUNTS_SUFFIX = ".f64"
+
+
+def verify_files(
+    files: Mapping[str, bytes], release_key: bytes, verify: VerifySignature, unpack: Mapping[str, Unpack] | None = None
+) -> PublicFiles:
+    """Check all of it. `files`: path below the public folder -> bytes; `unpack`: decompressors by suffix, `.gz` is built in."""
+    public = PublicFiles(files, release_key, verify, {".gz": gunzip, **(unpack or {})})
+    steps = (
+        check_hashes, read_releases, read_manifest, read_receipts, read_ledger, check_configurations, check_numbers, check_links,
+    )  # fmt: skip
+    for step in steps:
+        try:
+            step(public)
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+            public.note(
+                step.__name__.split("_")[1], f"a signed document does not follow its contract: {type(error).__name__} {error}"
+            )
+    return public
+
+
+def check_configurations(public: PublicFiles) -> None:
+    """Every signed configuration keeps the limits that are constants of the bundle."""
+    for release in public.releases:
+        path, data = release.document["configuration"]["path"], public.files.get(release.document["configuration"]["path"])
+        if data is None:
+            continue
+        for name, what in limit_faults(json.loads(data), demo_bundle=bool(release.document["demo"])):
+            public.note(f"{path}, field {name}", what)
+
+
+def check_numbers(public: PublicFiles) -> None:
+    """Every receipt states what its mechanism, batch and operators cost."""
+    for receipt in public.receipts:
+        for sentence in check_receipt(receipt.document):
+            name, _, what = sentence.partition(": ")
+            public.note(f"{receipt.path}, field {name}", what)
+        if receipt.document["reports"] < receipt.document["minimum_batch"]:
+            public.note(f"{receipt.path}, field reports", f"is below the minimum batch of {receipt.document['minimum_batch']}")
+
+
+def check_links(public: PublicFiles) -> None:
+    """Receipts, configurations, pools and ledger lines name each other."""
+    for receipt in public.receipts:
+        _configuration_link(public, receipt)
+        _pool_link(public, receipt)
+    _entry_links(public)
+    if not public.manifest:
+        return
+    pools = {each.document["pool"] for each in public.receipts} | {
+        each.document["base_pool"]["sha256"] for each in public.releases
+    }
+    if public.manifest["pool"]["sha256"] not in pools:
+        public.note(f"{MANIFEST}, field pool", "is neither a release's base pool nor the pool of a receipt")
+
+
+def _configuration_link(public: PublicFiles, receipt: Signed) -> None:
+    document = receipt.document
+    releases = [each for each in public.releases if each.document["configuration"]["sha256"] == document["release"]]
+    if not releases:
+        public.note(f"{receipt.path}, field release", "is the hash of no configuration that a signed release names")
+        return
+    data = public.files.get(releases[0].document["configuration"]["path"])
+    if data is None:
+        return
+    configuration = json.loads(data)
+    for name in ("shop", "demo", "epoch_s", "minimum_batch"):
+        if document[name] != configuration[name]:
+            public.note(f"{receipt.path}, field {name}", f"is {document[name]!r}, the configuration says {configuration[name]!r}")
+    if document["collection"] not in configuration["collections"]:
+        public.note(f"{receipt.path}, field collection", "is none of the collections of the signed configuration")
+
+
+def _pool_link(public: PublicFiles, receipt: Signed) -> None:
+    document, digest = receipt.document, receipt.document["pool"]
+    counts = f"files/{document['counts']}{COUNTS_SUFFIX}"
+    if counts not in public.files:
+        public.note(counts, f"is missing; {receipt.path}, field counts, names it")
+    if digest is None:
+        return
+    path = f"files/{digest}.json"
+    if path not in public.files:
+        public.note(path, f"is missing; {receipt.path}, field pool, names it")
+        return
+    pool = json.loads(public.files[path])
+    want = {"shop": document["shop"], "demo": document["demo"], "epoch": document["epoch"], "reports": document["reports"]}
+    for name, value in {**want, "collection": document["collection"]["id"]}.items():
+        if pool[name] != value:
+            public.note(f"{path}, field {name}", f"is {pool[name]!r}, its receipt says {value!r}")
+
+
+def _entry_links(public: PublicFiles) -> None:
+    """One ledger line for each receipt, one receipt for each line, one of both for each bucket."""
+    receipts = {each.sha256: each for each in public.receipts}
+    buckets: dict[tuple[Any, ...], str] = {}
+    for line in public.entries:
+        entry = line.document
+        bucket = (entry["release"], entry["collection"], entry["epoch"], entry["key_id"])
+        if bucket in buckets:
+            public.note(f"{line.path}, field epoch", f"spends the bucket of {buckets[bucket]} a second time")
+        buckets[bucket] = line.path
+        receipt = receipts.pop(entry["receipt"], None)
+        if receipt is not None:
+            _same_fields(public, line, receipt.document)
+        elif entry["index"] < public.manifest.get("ledger_entries", 0):
+            public.note(f"{line.path}, field receipt", f"is the hash of no receipt in files/: {entry['receipt']}")
+    for left in receipts.values():
+        public.note(left.path, f"has no line in {LEDGER}: a spending outside the chain")
+
+
+def _same_fields(public: PublicFiles, line: Signed, receipt: Document) -> None:
+    collection = receipt["collection"]
+    want = {name: receipt[name] for name in ("release", "epoch", "key_id", "reports")}
+    for name, value in {**want, "collection": collection["id"], "epsilon_micro": collection["epsilon_micro"]}.items():
+        if line.document[name] != value:
+            public.note(f"{line.path}, field {name}", f"is {line.document[name]!r}, its receipt says {value!r}")

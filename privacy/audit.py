@@ -1,0 +1,136 @@
+"""What `intently audit verify` and `intently audit budget` print, from public files alone.
+
+The checks stand in `privacy.accounting`, which the auditor's browser runs too; here are the folder, Ed25519, brotli, and OpenDP
+as the second opinion on each epsilon.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import brotli
+
+from contracts import FILES_PATH, LEDGER_PATH, MANIFEST_PATH, Collection, Guarantees, Receipt
+from privacy.accounting import Fault, PublicFiles, verify_files
+from privacy.errors import AuditRefused, PrivacyError
+from privacy.mechanisms import mechanism_of
+from privacy.opendp_reference import reference_epsilon
+from privacy.signing import verify_bytes
+from privacy.spending_report import BudgetReport, BudgetRow, ServerRow, budget
+
+__all__ = [
+    "BudgetReport", "BudgetRow", "Fault", "PublicFolder", "ReceiptRow", "ServerRow", "VerifyReport", "budget", "verify_public",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ReceiptRow:
+    """One closed bucket, as its receipt states it."""
+
+    path: str
+    collection: str
+    epoch: int
+    reports: int
+    operators: int
+    guarantees: Guarantees
+
+
+@dataclass(frozen=True)
+class VerifyReport:
+    """Result of the audit of a public folder."""
+
+    faults: tuple[Fault, ...]
+    shop: str
+    demo: bool
+    release_version: int
+    manifest_version: int
+    manifest_expires: int
+    """Seconds since 1970; whether that is past is for the caller to say, who has a clock."""
+    files: int
+    """Files in files/ whose content was compared with their name."""
+    ledger_entries: int
+    pending: int
+    """Ledger lines not yet in a manifest: closes caught in the middle of their publication."""
+    receipts: tuple[ReceiptRow, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.faults
+
+
+class PublicFolder(Mapping[str, bytes]):
+    """Files of a public folder by their path below it, read when asked for; files half written (`.name...`) are not there."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        found = [folder / MANIFEST_PATH, folder / LEDGER_PATH, *(folder / FILES_PATH).rglob("*")]
+        self._paths = [path.relative_to(folder).as_posix() for path in found if path.is_file() and not path.name.startswith(".")]
+        self._names = set(self._paths)
+
+    def __getitem__(self, path: str) -> bytes:
+        if path not in self._names:
+            raise KeyError(path)
+        return (self._folder / path).read_bytes()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._paths)
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+
+def verify_public(folder: Path, release_key_hex: str) -> VerifyReport:
+    """Check every signature, hash, chain link, number and link below `folder`, offline, from the release key alone.
+
+    Raises `AuditRefused` where there is nothing to audit or the key is no key. Reading trusts nothing that is not signed.
+    """
+    if not re.fullmatch(r"[0-9a-f]{64}", release_key_hex):
+        raise AuditRefused("release key: want an Ed25519 public key in 64 lower-case hexadecimal digits")
+    if not (folder / MANIFEST_PATH).is_file() and not (folder / FILES_PATH).is_dir():
+        raise AuditRefused(f"{folder}: holds neither {MANIFEST_PATH} nor {FILES_PATH}/; give the folder that delivery serves")
+    public = verify_files(PublicFolder(folder), bytes.fromhex(release_key_hex), verify_bytes, {".br": unbrotli})
+    rows = _receipts(public)
+    manifest = public.manifest
+    return VerifyReport(
+        faults=tuple(public.faults), shop=str(manifest.get("shop", "")), demo=bool(manifest.get("demo", False)),
+        release_version=max((each.document["version"] for each in public.releases), default=0),
+        manifest_version=int(manifest.get("version", 0)), manifest_expires=int(manifest.get("expires", 0)),
+        files=public.hashed, ledger_entries=len(public.entries), pending=public.pending, receipts=rows,
+    )  # fmt: skip
+
+
+def unbrotli(data: bytes) -> bytes:
+    """Content of a .br copy; raises ValueError."""
+    try:
+        return bytes(brotli.decompress(data))
+    except brotli.error as error:
+        raise ValueError(str(error)) from None
+
+
+def _receipts(public: PublicFiles) -> tuple[ReceiptRow, ...]:
+    """Rows of the receipts, oldest epoch first; each parsed by its contract, each epsilon compared with OpenDP's."""
+    rows = []
+    for signed in public.receipts:
+        try:
+            receipt = Receipt.from_bytes(signed.payload)
+            _second_opinion(receipt.collection)
+        except PrivacyError as error:
+            public.note(f"{signed.path}, field collection.mechanism", str(error))
+            continue
+        except Exception as error:
+            public.note(signed.path, f"does not follow its contract: {error}")
+            continue
+        rows.append(
+            ReceiptRow(
+                signed.path, receipt.collection.name, receipt.epoch, receipt.reports, receipt.operators, receipt.guarantees
+            )
+        )
+    return tuple(sorted(rows, key=lambda row: (row.epoch, row.collection)))
+
+
+def _second_opinion(collection: Collection) -> None:
+    reference_epsilon(mechanism_of(collection))
