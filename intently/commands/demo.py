@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from intently.demo.prepare import TRAINING_S
+
+if TYPE_CHECKING:
+    from intently.demo.run import Running
 
 DEFAULT_WORKSPACE = Path(".intently") / "demo"
 
@@ -22,15 +25,24 @@ def demo(
     training_s: Annotated[float, typer.Option(min=1, help="Seconds that the training may take.")] = TRAINING_S,
 ) -> None:
     """Train a model, open a demo shop on loopback with everything that a real one has, and say where."""
-    from intently.demo.check import check_demo
-    from intently.demo.run import Running, run_demo, stay
+    from intently.demo.run import run_demo, stay
 
     console = Console()
+    if not check:
+        run_demo(data, workspace, port, console, seed, training_s, lambda running: stay(running, console))
+        return
+    from intently.demo.check import check_demo, clean_up_seen, new_checklist
+    from intently.supervisor import pids
+
+    checklist, started = new_checklist(console), list[int]()
 
     def then(running: Running) -> None:
-        check_demo(running, console) if check else stay(running, console)
+        started.extend(pids(running.supervisor.children))
+        check_demo(running, checklist)
 
     run_demo(data, workspace, port, console, seed, training_s, then)
+    clean_up_seen(started, checklist)
+    checklist.finish()
 
 
 COMMANDS = (demo,)
