@@ -10,6 +10,11 @@ export function setCurrent(intently: Intently): void {
   for (const tell of waiting) tell(intently);
 }
 
+/** The Intently of this page, null before `createIntently`: for tests and an engineer's console. */
+export function currentIntently(): Intently | null {
+  return current;
+}
+
 /** Tell `listener` of the one there is and of each that follows; returns a function that stops. */
 export function onCurrent(listener: (intently: Intently) => void): () => void {
   waiting.add(listener);

@@ -24,6 +24,7 @@ export type {
   UpdateState,
   Versions,
 } from './api';
+export { currentIntently } from './current';
 export { IntentlyPrivacy } from './elements/privacy';
 export { IntentlyRecs } from './elements/recs';
 export { createIntently } from './intently';

@@ -42,7 +42,7 @@ def budget(public: PublicArgument, as_json: JsonOption = False) -> None:
         print_json(found)
         return
     print(
-        f"{found.shop}{' (demo scale)' if found.demo else ''}: local differential privacy of a client that reports in every epoch "
+        f"{found.shop}{' (demo scale)' if found.demo else ''}: local epsilon of a client that reports in every epoch "
         f"of {found.epoch_s} s,\nat most {found.cap_epsilon:g} in {found.cap_days} days. Times are UTC."
     )
     for name in dict.fromkeys(row.collection for row in found.clients):
