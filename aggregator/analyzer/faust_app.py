@@ -28,6 +28,10 @@ _log = structlog.get_logger("analyzer")
 CLOSE_EVERY_S = 1.0
 """How often closes are looked at beside those that a message completes (a close that was interrupted, a manifest to renew)."""
 
+SESSION_TIMEOUT_S = 10.0
+"""How long Kafka waits for a worker that was killed before it gives its partitions to another (Faust's default is 60)."""
+STOP_S = 8.0
+
 
 class Partitions:
     """Folds messages under the claims of this worker. All work is done in one thread, so that the store has one user."""
@@ -90,7 +94,9 @@ def make_app(settings: AnalyzerSettings, analyzer: Analyzer) -> FaustAnalyzer:
     app = faust.App(
         settings.kafka_group, broker=f"kafka://{settings.kafka_bootstrap}", store="memory://", web_enabled=False,
         datadir=Path(settings.store).parent / "faust", consumer_auto_offset_reset="earliest", topic_disable_leader=True,
-        broker_commit_every=1_000, broker_commit_interval=1.0, stream_wait_empty=False,
+        broker_commit_every=1_000, broker_commit_interval=1.0, broker_session_timeout=SESSION_TIMEOUT_S,
+        broker_heartbeat_interval=SESSION_TIMEOUT_S / 4,
+        broker_rebalance_timeout=SESSION_TIMEOUT_S, stream_wait_empty=False,
     )  # fmt: skip
     topic = app.topic(settings.kafka_topic, value_type=bytes, value_serializer="raw", key_type=bytes, key_serializer="raw")
     partitions = Partitions(analyzer)
@@ -129,8 +135,8 @@ async def run_worker(settings: AnalyzerSettings) -> None:
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        await made.app.start()
-        watch = asyncio.create_task(_watch(made.app))
+        # Not awaited: starting lasts until Kafka gives us partitions, after a killed worker that is SESSION_TIMEOUT_S.
+        watch = asyncio.create_task(_run_app(made.app))
         watch.add_done_callback(end_process)
         try:
             yield
@@ -138,12 +144,14 @@ async def run_worker(settings: AnalyzerSettings) -> None:
             watch.remove_done_callback(end_process)
             watch.cancel()
             await asyncio.gather(watch, return_exceptions=True)
-            await made.app.stop()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(made.app.stop(), STOP_S)
 
     await serve(health_app(settings, lifespan), settings.host, settings.port)
 
 
-async def _watch(app: Any) -> None:
+async def _run_app(app: Any) -> None:
     """Ends with an error when the Faust app does."""
+    await app.start()
     await app.wait_until_stopped()
     raise TransportRefused(f"the Faust app stopped: {app.crash_reason!r}")

@@ -17,10 +17,15 @@ class KafkaTransport:
     def __init__(self, bootstrap: str, topic: str) -> None:
         self._bootstrap, self._topic = bootstrap, topic
         self._producer: Any = None
+        self._connecting = asyncio.Lock()
 
     async def _connected(self) -> Any:
-        if self._producer is not None:
-            return self._producer
+        async with self._connecting:  # two puts at once would leave one producer unclosed
+            if self._producer is None:
+                self._producer = await self._connect()
+        return self._producer
+
+    async def _connect(self) -> Any:
         try:
             from aiokafka import AIOKafkaProducer
             from aiokafka.errors import KafkaError
@@ -34,7 +39,6 @@ class KafkaTransport:
         except KafkaError as error:
             await producer.stop()
             raise TransportRefused(f"Kafka at {self._bootstrap} does not answer: {type(error).__name__}") from None
-        self._producer = producer
         return producer
 
     async def put(self, batches: Sequence[tuple[bytes, bytes]]) -> None:

@@ -1,0 +1,181 @@
+# ruff: noqa: E402
+"""`python -m tests.kafka --smoke`: the loop once on a real broker, with real processes. Last line: a JSON summary.
+
+Exit codes: 0 all as it must be, 1 something is not, 3 no broker can be had here.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import collections
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "aggregator"))
+
+import httpx
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from loop_parts import configuration, post, relay_settings, running
+from release_parts import WANTED, Shop, make_shop, reports
+from transport_suite import conform
+
+from aggregator.analyzer.store import AnalyzerStore
+from aggregator.files import get_file
+from aggregator.release import read_manifest
+from aggregator.transport.kafka import KafkaTransport
+from contracts import RECEIPT_TYPE, Batch, Envelope, Manifest, Pool, Receipt
+from privacy.signing import verify
+from tests.kafka.broker import UNAVAILABLE, Unavailable, broker, create_topics
+
+TOPIC = "intently-batches"
+SUITE_TOPIC = "intently-suite"
+REPORTS = 350
+EPOCH_S = 15
+PUBLISHED_WITHIN_S = 45
+
+
+async def read_topic(bootstrap: str, topic: str) -> list[tuple[str, int, bytes]]:
+    """All that a topic holds: (partition, offset, value)."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, auto_offset_reset="earliest", enable_auto_commit=False)
+    await consumer.start()
+    try:
+        await consumer._client.force_metadata_update()
+        partitions = [TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic) or ())]
+        consumer.assign(partitions)
+        ends = await consumer.end_offsets(partitions)
+        found: list[tuple[str, int, bytes]] = []
+        while len(found) < sum(ends.values()):
+            for tp, records in (await consumer.getmany(timeout_ms=500)).items():
+                found += [(str(tp.partition), record.offset, record.value) for record in records]
+        return found
+    finally:
+        await consumer.stop()
+
+
+def manifest_of(shop: Shop) -> Manifest:
+    """The manifest in force."""
+    found = read_manifest(shop.public, shop.pool_key().public)
+    assert found is not None
+    return found
+
+
+def send_epoch(shop: Shop, relay: str) -> tuple[int, list[bytes]]:
+    """Send `REPORTS` sealed reports within one epoch; returns it and the bodies that were answered 202."""
+    prepared_for = int(time.time() // EPOCH_S) + 1
+    bodies = reports(shop, prepared_for, [WANTED if at % 2 else 0 for at in range(REPORTS)])
+    time.sleep(max(0.0, prepared_for * EPOCH_S - time.time()))
+    with httpx.Client(base_url=relay) as client:
+        path = shop.bucket(prepared_for).path()
+        accepted = [body for body in bodies if post(client, path, body).status_code == 202]
+        for body in bodies[:20]:  # a sender that did not hear the answer sends the same bytes again
+            post(client, path, body)
+    return prepared_for, accepted
+
+
+async def flow(bootstrap: str, folder: Path) -> dict[str, object]:
+    """Relay and Faust worker as processes. kill -9 of the worker once the epoch is over; its successor finishes."""
+    shop = make_shop(folder, configuration(minimum_batch=200, epoch_s=EPOCH_S), now_s=int(time.time()))
+    file = folder / "configuration.json"
+    file.write_bytes(shop.configuration.to_bytes())
+    kafka = {"transport": "kafka", "kafka_bootstrap": bootstrap, "kafka_topic": TOPIC}
+    relay = relay_settings(folder, file, **kafka)
+    analyzer = shop.settings(**kafka).model_dump(mode="json")
+    with running("aggregator.relay", relay, folder) as (_, at):
+        with running("aggregator.analyzer", analyzer, folder, stop_gently=False) as (first, _):
+            epoch, accepted = await asyncio.to_thread(send_epoch, shop, at)
+            await asyncio.sleep(max(0.0, (epoch + 1) * EPOCH_S - time.time() - 0.5))
+            first.kill()
+        with running("aggregator.analyzer", analyzer, folder) as (second, _):
+            until = time.time() + PUBLISHED_WITHIN_S
+            while time.time() < until and manifest_of(shop).version == 1 and second.poll() is None:
+                await asyncio.sleep(0.05)
+            visible_s = time.time() - (epoch + 1) * EPOCH_S
+            messages = await read_topic(bootstrap, TOPIC)
+            repeated = await send_again(bootstrap, folder, messages)
+            await asyncio.sleep(3)
+    return {**check(shop, epoch, accepted, messages), "resent_batches": repeated, "close_to_manifest_s": round(visible_s, 2)}
+
+
+async def send_again(bootstrap: str, folder: Path, messages: list[tuple[str, int, bytes]]) -> int:
+    """A relay that was killed after handing over does it again: the same batches, as new messages."""
+    transport = KafkaTransport(bootstrap, TOPIC)
+    await transport.put([(b"again", value) for _, _, value in messages])
+    await transport.close()
+    return len(messages)
+
+
+def check(shop: Shop, epoch: int, accepted: list[bytes], messages: list[tuple[str, int, bytes]]) -> dict[str, object]:
+    """What must hold, by name."""
+    manifest = manifest_of(shop)
+    counts = collections.Counter(body for _, _, value in messages for body in Batch.from_bytes(value).bodies)
+    pool = Pool.from_bytes(get_file(shop.public, manifest.pool))
+    envelopes = [Envelope.from_bytes(get_file(shop.public, reference)) for reference in manifest.receipts]
+    receipts = [Receipt.from_bytes(verify(each, RECEIPT_TYPE, shop.pool_key().public)) for each in envelopes]
+    (row,) = AnalyzerStore(shop.folder / "analyzer.sqlite").buckets()
+    checks = {
+        "every_report_accepted": len(accepted) == REPORTS,
+        "in_kafka_exactly_once": counts == collections.Counter(accepted),
+        "one_receipt": [(each.epoch, each.reports, each.demo) for each in receipts] == [(epoch, REPORTS, True)],
+        "nothing_refused": row.refusals.model_dump() == {"unopened": 0, "duplicate": 0, "malformed": 0, "out_of_range": 0},
+        "resent_batches_late": row.late == REPORTS,
+        "counted_exactly_once": (row.counted, row.state) == (REPORTS, "closed"),
+        "pool_published": (pool.epoch, pool.reports) == (epoch, REPORTS),
+        "wanted_item_entered": WANTED in [entry.item for entry in pool.items if entry.reason == "wanted"],
+        "ledger": manifest.ledger_entries == 1 and (shop.public / "ledger.jsonl").read_bytes().count(b"\n") == 1,
+        "manifest_version": manifest.version == 2,
+    }
+    return {
+        "checks": checks,
+        "reports": row.counted,
+        "batches": len(messages),
+        "partitions_used": len({p for p, _, _ in messages}),
+    }
+
+
+async def smoke(folder: Path) -> dict[str, object]:
+    """Broker, conformance suite, flow."""
+    started = time.monotonic()
+    with broker(folder / "broker") as bootstrap:
+        await create_topics(bootstrap, TOPIC, SUITE_TOPIC)
+        ready_s = time.monotonic() - started
+        await conform(lambda: KafkaTransport(bootstrap, SUITE_TOPIC), lambda: read_topic(bootstrap, SUITE_TOPIC))
+        found = await flow(bootstrap, folder)
+    return {
+        **found,
+        "transport_conforms": True,
+        "broker_ready_s": round(ready_s, 1),
+        "wall_s": round(time.monotonic() - started, 1),
+    }
+
+
+def main() -> int:
+    """Run what was asked for."""
+    parser = argparse.ArgumentParser(prog="python -m tests.kafka")
+    parser.add_argument("--smoke", action="store_true", required=True, help="the loop once on one broker")
+    parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="intently-kafka-") as folder:
+        try:
+            found = asyncio.run(smoke(Path(folder)))
+        except Unavailable as error:
+            print(f"intently: {error}", file=sys.stderr)
+            return UNAVAILABLE
+        except BaseException:
+            for log in Path(folder).glob("*.log"):
+                print(f"--- {log.name}\n{log.read_text(errors='replace')[-1500:]}", file=sys.stderr)
+            raise
+    checks = found["checks"]
+    assert isinstance(checks, dict)
+    failed = [name for name, good in checks.items() if not good]
+    for name in failed:
+        print(f"failed: {name}", file=sys.stderr)
+    print(json.dumps(found))
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
