@@ -80,11 +80,10 @@ def build_console(
         (made / name).write_bytes(wheel)
         lock = lock_with_wheel(python, pyodide_info(modules / "pyodide"), made / name)
         (made / "pyodide-lock.json").write_bytes(lock.to_bytes())
-        settings = {"public_url": public_url, "release_key": release_key}
-        (made / "console.json").write_text(json.dumps(settings) + "\n")
         write_sums(made)
-        if public_dir is not None:
-            copy_public(public_dir, made / PUBLIC_URL)
+        copied = copy_public(public_dir, made / PUBLIC_URL) if public_dir is not None else []
+        settings = {"public_url": public_url, "release_key": release_key, "files": copied}
+        (made / "console.json").write_text(json.dumps(settings) + "\n")
         made.chmod(0o755)
         replace_folder(made, out_dir)
     finally:
@@ -115,14 +114,15 @@ def write_sums(folder: Path) -> None:
     (folder / SUMS).write_text("".join(lines))
 
 
-def copy_public(public_dir: Path, to: Path) -> None:
-    """Copy the public files, and nothing else that lies beside them."""
+def copy_public(public_dir: Path, to: Path) -> list[str]:
+    """Copy the public files, and nothing else that lies beside them; their paths. A manifest names only the newest receipts."""
     to.mkdir()
     for name in (MANIFEST_PATH, LEDGER_PATH):
         if (public_dir / name).is_file():
             shutil.copyfile(public_dir / name, to / name)
     if (public_dir / FILES_PATH).is_dir():
-        shutil.copytree(public_dir / FILES_PATH, to / FILES_PATH)
+        shutil.copytree(public_dir / FILES_PATH, to / FILES_PATH, ignore=shutil.ignore_patterns(".*", "*.br"))
+    return sorted(file.relative_to(to).as_posix() for file in to.rglob("*") if file.is_file())
 
 
 def replace_folder(made: Path, out_dir: Path) -> None:

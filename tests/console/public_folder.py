@@ -108,7 +108,7 @@ class PublicFolder:
         receipt = Receipt(
             shop="example", demo=False, release=self.configuration.sha256, collection=collection, epoch=epoch, epoch_s=EPOCH_S,
             key_id=1, operators=self.operators, minimum_batch=10_000, reports=reports, refusals=Refusals(duplicate=3),
-            guarantees=self.claims(collection, reports, self.operators), counts=sha256_hex(b"counts"),
+            guarantees=self.claims(collection, reports, self.operators), counts=self.store_bytes(b"counts", ".f64").sha256,
         )  # fmt: skip
         payload = receipt.to_bytes()
         self.receipts.append(self.store_bytes(POOL.sign(RECEIPT_TYPE, payload), ".json"))

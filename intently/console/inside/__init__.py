@@ -10,7 +10,7 @@ from pathlib import Path
 
 import privacy.accounting
 
-from . import public_files
+from . import published
 from .audit import audit as audited
 from .documents import Signatures
 
@@ -28,7 +28,7 @@ def sources(_files: object = None) -> str:
 
 def wanted(files: Mapping[str, object]) -> str:
     """Paths that these files name and that are not among them."""
-    return json.dumps(public_files.wanted(as_bytes(files)))
+    return json.dumps(published.wanted(as_bytes(files)))
 
 
 def audit(files: Mapping[str, object], release_key: str, answers: str) -> str:

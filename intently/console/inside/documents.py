@@ -1,4 +1,4 @@
-"""What the walk through the public files is made of: faults with their place, and signatures that are answered later."""
+"""What the walk through the public files is made of: payloads, and signatures that are answered later."""
 
 from __future__ import annotations
 
@@ -10,14 +10,6 @@ from typing import Any
 Document = dict[str, Any]
 Question = tuple[str, str, str, str]
 """Public key (hex), payload type, payload and signature (base64): what the browser's WebCrypto is asked."""
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One fault: the file, line or field, and what is wrong with it."""
-
-    where: str
-    what: str
 
 
 class Unreadable(Exception):

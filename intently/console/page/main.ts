@@ -10,6 +10,7 @@ import { showFacts, showFailure, showReport, showVerdict } from './view';
 interface Settings {
   public_url: string;
   release_key: string;
+  files: string[];
 }
 
 const KEY_NOTES = {
@@ -81,7 +82,7 @@ async function main(): Promise<void> {
   showFacts(await engine.start(base));
   listen();
   const folder = new URL(settings.public_url, base);
-  await check(`of this site, ${folder.pathname}`, () => fromSite(folder, engine));
+  await check(`of this site, ${folder.pathname}`, () => fromSite(folder, settings.files, engine));
 }
 
 main().catch(showFailure);

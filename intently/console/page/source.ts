@@ -15,12 +15,13 @@ async function fetched(address: URL): Promise<Uint8Array | undefined> {
   return new Uint8Array(await response.arrayBuffer());
 }
 
-/** The public files below `folder`: the manifest, the ledger, and all that they name. Files that are missing are left out. */
-export async function fromSite(folder: URL, engine: Engine): Promise<Files> {
+/** The public files below `folder`: those listed, and all that they name. Files that are missing are left out. */
+export async function fromSite(folder: URL, listed: string[], engine: Engine): Promise<Files> {
   const files: Files = new Map();
   const absent = new Set<string>();
   for (let step = 0; step < STEPS_MOST; step++) {
-    const wanted = (await engine.wanted(files)).filter((path) => !absent.has(path));
+    const named = [...(await engine.wanted(files)), ...listed];
+    const wanted = [...new Set(named)].filter((path) => !absent.has(path) && !files.has(path));
     if (wanted.length === 0) break;
     await Promise.all(
       wanted.map(async (path) => {
