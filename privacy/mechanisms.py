@@ -63,7 +63,7 @@ class _Weighted:
 
     def check_value(self, value: int) -> None:
         """Raise `MechanismRefused` for a value outside 0..d."""
-        if not 0 <= value <= self.domain_size:
+        if value != int(value) or not 0 <= value <= self.domain_size:
             raise MechanismRefused(f"value: got {value}, want 0 (NONE) to {self.domain_size}")
 
 

@@ -67,6 +67,8 @@ def randomizer_cases() -> list[Case]:
             cases.append(_randomized(mechanism, value, Tape(1000 * number + step)))
     cases.append({**_randomized(MECHANISMS[0], 7, Tape(1, b"\xff\xff\xff\xff" * 2)), "note": "two draws are rejected"})
     cases += [_offset_case(u) for u in (0, 53, 54, 55, 105)]
+    cases += [_draw_case(AffinePoint(20, 5, 2, 7, 2), 13, u) for u in range(15)]
+    cases += [_draw_case(KAry(4, 5, 2), 0, u) for u in range(13)]
     return cases
 
 
@@ -79,6 +81,13 @@ def _offset_case(u: int) -> Case:
     mechanism = AffinePoint(2000, 53, 2, 54, 1)
     tape = Tape(0, (17).to_bytes(4, "big") + u.to_bytes(4, "big"))
     return {**_randomized(mechanism, 1234, tape), "note": f"u = {u}: offset {mechanism.offset(u)}"}
+
+
+def _draw_case(mechanism: Mechanism, value: int, u: int) -> Case:
+    """The draw u of a small mechanism: with all of them, every offset as often as its weight."""
+    direction = (3).to_bytes(4, "big") if isinstance(mechanism, AffinePoint) else b""
+    tape = Tape(0, direction + u.to_bytes(4, "big"))
+    return {**_randomized(mechanism, value, tape), "note": f"u = {u}: offset {mechanism.offset(u)}"}
 
 
 def bad_randomizer_cases() -> list[Case]:
@@ -102,7 +111,9 @@ def bad_randomizer_cases() -> list[Case]:
         {"fails_at": "mechanism", "why": "a message would not fit 32 bits", **affine(65521, 3, 54, 1), "value": 1},
         {"fails_at": "mechanism", "why": "k-ary with w below v", **k_ary(12, 1, 2), "value": 1},
         {"fails_at": "mechanism", "why": "empty domain", **k_ary(0, 54, 1), "value": 0},
+        {"fails_at": "mechanism", "why": "unknown kind", "domain_size": 12, "mechanism": {"kind": "identity", "w": 54, "v": 1}, "value": 1},
         {"fails_at": "value", "why": "negative", **good, "value": -1},
+        {"fails_at": "value", "why": "not an integer", **good, "value": 1.5},
         {"fails_at": "value", "why": "above d", **good, "value": 2001},
         {"fails_at": "value", "why": "above d, k-ary", **k_ary(12, 54, 1), "value": 13},
     ]  # fmt: skip
@@ -242,7 +253,7 @@ def limit_cases() -> list[Case]:
         {"why": "demo configuration in a published bundle", "demo_bundle": False, "accepted": False, "configuration": demo},
         {"why": "epoch of 20 s without demo", "demo_bundle": False, "accepted": False, "configuration": {**base, "epoch_s": 20, "draw_min_ms": 0, "draw_max_ms": 1000}},
         {"why": "demo epoch of 5 s", "demo_bundle": True, "accepted": False, "configuration": {**demo, "epoch_s": 5, "draw_max_ms": 1000}},
-        {"why": "epsilon above 8", "demo_bundle": False, "accepted": False, "configuration": collection(epsilon=8.1, epsilon_micro=8_002_943, mechanism={**strong, "w": 2990})},
+        {"why": "epsilon above 8", "demo_bundle": False, "accepted": False, "configuration": collection(epsilon=8.1, epsilon_micro=8_003_029, mechanism=strong)},
         {"why": "weights above 8, nominal says 8", "demo_bundle": False, "accepted": False, "configuration": collection(epsilon=8.0, epsilon_micro=8_000_000, mechanism=strong)},
         {"why": "epsilon_micro below ln(w / v)", "demo_bundle": False, "accepted": False, "configuration": collection(epsilon_micro=1_000_000)},
         {"why": "epsilon_micro above the nominal epsilon", "demo_bundle": False, "accepted": False, "configuration": collection(epsilon=3.9)},

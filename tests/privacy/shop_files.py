@@ -76,7 +76,7 @@ class Shop:
                 poll_s=300,
                 reports_url="",
                 collections=self.collections,
-            )  # fmt: skip
+            )
         )
         self.operators, self.receipts = operators, list[FileRef]()
         self.ledger = ServerLedger(folder / LEDGER_PATH, KEYS["ledger"])
@@ -133,7 +133,7 @@ class Shop:
                 guarantees=Guarantees.model_validate(stated),
                 pool=pool.sha256 if pool else None,
                 counts=counts.sha256,
-            )  # fmt: skip
+            )
         )
         payload = receipt.to_bytes()
         self.ledger.append(payload, time=NOW + epoch)
