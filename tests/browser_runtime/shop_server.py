@@ -3,7 +3,7 @@ only remembers what arrived. Everything is served from one loopback port."""
 
 from __future__ import annotations
 
-import json
+import base64
 import threading
 import time
 from dataclasses import dataclass, field
@@ -34,8 +34,6 @@ def public_hex(key: Ed25519PrivateKey | X25519PrivateKey) -> str:
 def envelope(kind: str, document: c.Record, key: Ed25519PrivateKey) -> bytes:
     payload = document.to_bytes()
     keyid = c.sha256_hex(bytes.fromhex(public_hex(key)))
-    import base64
-
     sig = base64.b64encode(key.sign(c.pre_authentication_encoding(kind, payload))).decode()
     return c.Envelope.wrap(kind, payload, (c.Signature(keyid=keyid, sig=sig),)).to_bytes()
 
@@ -66,11 +64,18 @@ def tiny_model(items: int = ITEMS, dim: int = DIM) -> bytes:
     return model.SerializeToString()
 
 
+def picture(colour: str) -> str:
+    svg = (
+        f"%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 4 4'%3E%3Cpath fill='%23{colour}' d='M0 0h4v4H0z'/%3E%3C/svg%3E"
+    )
+    return f"data:image/svg+xml,{svg}"
+
+
 def collection(**changes: Any) -> c.Collection:
     """k-ary over the 5 categories unless changed; 20:1 is below its stated epsilon 3."""
     fields: dict[str, Any] = {
-        "id": 1, "name": "category_intent", "kind": "category_intent", "domain_size": 5, "epsilon": 3.0, "epsilon_micro": 2_995_733,
-        "mechanism": c.KAryMechanism(w=20, v=1), "share": 1,
+        "id": 1, "name": "category_intent", "kind": "category_intent", "domain_size": 5, "epsilon": 3.0,
+        "epsilon_micro": 2_995_733, "mechanism": c.KAryMechanism(w=20, v=1), "share": 1,
     }  # fmt: skip
     return c.Collection(**(fields | changes))
 
@@ -109,7 +114,7 @@ class Shop:
         items = tuple(
             c.Item(
                 sku=f"sku-{n}", name=f"Item {n} <b>of</b> the shop", category=1 + n % 5, price_minor=990 + n,
-                thumbnail=f"data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 4 4'%3E%3Cpath fill='%23{COLOURS[n % 5]}' d='M0 0h4v4H0z'/%3E%3C/svg%3E",
+                thumbnail=picture(COLOURS[n % 5]),
             )
             for n in range(1, ITEMS + 1)
         )  # fmt: skip
@@ -162,7 +167,7 @@ class Request:
 
 
 class Server:
-    """Serves `folder` under /intently/ and one page under every other path; reports are remembered and answered by `relay_status`."""
+    """Serves `folder` under /intently/ and one page under every other path; reports are kept, and answered by `relay_status`."""
 
     def __init__(self, folder: Path, page: str, scripts: dict[str, str], page_csp: str = PAGE_CSP) -> None:
         self.requests: list[Request] = []
@@ -221,7 +226,3 @@ def _handler(server: Server, folder: Path, page: str, scripts: dict[str, str], p
             return self.answer(200, data, Content_Type=TYPES.get(path.suffix, "application/octet-stream"), ETag=etag)
 
     return Handler
-
-
-def json_of(data: bytes) -> Any:
-    return json.loads(data)

@@ -1,0 +1,200 @@
+import 'fake-indexeddb/auto';
+import { expect, test } from 'vitest';
+import type { Collection, Configuration, Release } from '../../contracts/types';
+import type { ReportView } from '../src/api';
+import { type Database, openDatabase } from '../src/lib/database';
+import { Reporter, type Terms } from '../src/reports/reporter';
+
+const PINNED = { releaseKey: '', shop: 'test', demo: true, version: '0' };
+const PUBLIC_KEY = '8f40c5adb68f25624ae5b214ea767a6ec94d829d3d7b5e1ad1ba6f3e2138285f';
+const COLLECTION: Collection = {
+  id: 4, name: 'item_dwelled', kind: 'item_dwelled', domain_size: 20, epsilon: 3, epsilon_micro: 2_995_733,
+  mechanism: { kind: 'k_ary', w: 20, v: 1 }, share: 1, dwell_ms: 100,
+}; // biome-ignore format: one line reads better
+
+function termsOf(changes: Partial<Configuration> = {}, release: Partial<Release> = {}): Terms {
+  const configuration: Configuration = {
+    version: 1, shop: 'test', demo: true, epoch_s: 3600, draw_min_ms: 10, draw_max_ms: 30, minimum_batch: 1, cap_epsilon: 32,
+    cap_days: 90, poll_s: 10, reports_url: 'https://relay.test', collections: [COLLECTION], ...changes,
+  }; // biome-ignore format: one line reads better
+  const ref = { path: '', sha256: 'cd'.repeat(32), bytes: 0 };
+  return {
+    configuration,
+    release: {
+      type: 'release', version: 1, shop: 'test', demo: true, issued: 0, expires: 1e12, hpke_keys: [{ key_id: 2, public_key: PUBLIC_KEY, state: 'active' }],
+      roles: { release: '', pool: '', ledger: '' }, configuration: ref, feature_spec: ref, model: ref, catalogue: ref, base_pool: ref, ...release,
+    },
+  }; // biome-ignore format: one line reads better
+}
+
+interface Sent {
+  readonly url: string;
+  readonly init: RequestInit;
+}
+
+/** A browser: one database, a clock that can be moved, a network that remembers or refuses. */
+class Profile {
+  readonly sent: Sent[] = [];
+  readonly states: string[] = [];
+  readonly reports: ReportView[] = [];
+  now = 7_200_000;
+  network: 'up' | 'down' | number = 'up';
+  private readonly began = performance.now();
+
+  private constructor(readonly database: Database) {}
+
+  static async fresh(): Promise<Profile> {
+    return new Profile((await openDatabase(indexedDB, `reporter-${Math.random()}`, 'ab'.repeat(32))) as Database);
+  }
+
+  page(pinned = PINNED): Reporter {
+    return new Reporter({
+      platform: {
+        now: () => this.now + (performance.now() - this.began),
+        randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
+        fetch: async (url, init = {}) => {
+          this.sent.push({ url, init });
+          if (this.network === 'down') throw new TypeError('offline');
+          return new Response(null, { status: this.network === 'up' ? 202 : this.network });
+        },
+      },
+      pinned,
+      database: this.database,
+      origin: 'https://shop.test',
+      onReport: (view) => this.reports.push(view),
+      onState: (state) => this.states.push(state),
+    });
+  }
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  for (let waited = 0; !holds(); waited += 5) {
+    if (waited > 2000) throw new Error('waited too long');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+const later = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+test('one report leaves at T: 56 bytes, simple for CORS, without cookie or referrer, debited before', async () => {
+  const profile = await Profile.fresh();
+  const page = profile.page();
+  page.use(termsOf());
+  await until(() => profile.reports.at(-1)?.state === 'sent');
+  const [{ url, init }] = profile.sent as [Sent];
+  expect(url).toBe(`https://relay.test/v1/reports/${'cd'.repeat(32)}/4/2/2`);
+  expect((init.body as Uint8Array).length).toBe(56);
+  expect(init).toMatchObject({ method: 'POST', credentials: 'omit', referrerPolicy: 'no-referrer', keepalive: true });
+  expect(init.headers).toEqual({ 'Content-Type': 'text/plain' });
+  expect(page.budget()).toMatchObject({ spent_epsilon: 2.995733, cap_epsilon: 32 });
+  const view = page.views().at(-1) as ReportView;
+  expect(view.bodyHex).toBe(Buffer.from(init.body as Uint8Array).toString('hex'));
+  await later(60);
+  expect(profile.sent.length).toBe(1);
+  await page.stop(false);
+});
+
+test('two tabs send one report', async () => {
+  const profile = await Profile.fresh();
+  const tabs = [profile.page(), profile.page()];
+  for (const tab of tabs) tab.use(termsOf());
+  await until(() => profile.sent.length > 0);
+  await later(80);
+  expect(new Set(profile.sent.map(({ init }) => String(init.body))).size).toBe(1);
+  expect((await profile.database.getAll('slots')).length).toBe(1);
+  for (const tab of tabs) await tab.stop(false);
+});
+
+test('a resend is the identical bytes, and is not debited again', async () => {
+  const profile = await Profile.fresh();
+  profile.network = 'down';
+  const first = profile.page();
+  first.use(termsOf());
+  await until(() => profile.reports.at(-1)?.state === 'failed');
+  await first.stop(false);
+  profile.network = 'up';
+  const second = profile.page();
+  second.use(termsOf());
+  await until(() => profile.reports.at(-1)?.state === 'sent');
+  expect(profile.sent.length).toBe(2);
+  expect(String(profile.sent[0]?.init.body)).toBe(String(profile.sent[1]?.init.body));
+  expect(second.budget()?.spent_epsilon).toBe(2.995733);
+  await second.stop(false);
+});
+
+test('closed before T: sent by the next page of the same epoch, dropped in a later one', async () => {
+  for (const same of [true, false]) {
+    const profile = await Profile.fresh();
+    const slow = termsOf({ draw_min_ms: 60_000, draw_max_ms: 60_000 });
+    const first = profile.page();
+    first.use(slow);
+    first.offer('item_dwelled', 3);
+    await first.settled();
+    expect((await profile.database.getAll('slots'))[0]).toMatchObject({ value: 3, state: 'waiting' });
+    await first.stop(false);
+    profile.now += same ? 120_000 : 3_600_000;
+    const second = profile.page();
+    second.use(slow);
+    await second.settled();
+    expect(profile.sent.length).toBe(same ? 1 : 0);
+    expect((await profile.database.getAll('slots'))[0]).toMatchObject({ value: 0, state: same ? 'sent' : 'dropped' });
+    await second.stop(false);
+  }
+});
+
+test('a relay that refuses is told, not thrown, and not asked again', async () => {
+  const profile = await Profile.fresh();
+  profile.network = 400;
+  const page = profile.page();
+  page.use(termsOf());
+  await until(() => profile.reports.at(-1)?.state === 'refused');
+  page.use(termsOf());
+  await page.settled();
+  expect(profile.sent.length).toBe(1);
+  await page.stop(false);
+});
+
+test('a configuration beyond the limits draws nothing and sends nothing', async () => {
+  const profile = await Profile.fresh();
+  const page = profile.page({ ...PINNED, demo: false });
+  page.use(termsOf());
+  await page.settled();
+  await later(60);
+  expect(profile.states).toEqual(['refused']);
+  expect(await profile.database.getAll('slots')).toEqual([]);
+  expect(profile.sent).toEqual([]);
+});
+
+test('consent withdrawn before T: what waits is dropped with its value', async () => {
+  const profile = await Profile.fresh();
+  const page = profile.page();
+  page.use(termsOf({ draw_min_ms: 100, draw_max_ms: 100 }));
+  page.offer('item_dwelled', 3);
+  await page.settled();
+  await page.stop(true);
+  await later(150);
+  expect(profile.sent).toEqual([]);
+  expect((await profile.database.getAll('slots'))[0]).toMatchObject({ value: 0, state: 'dropped', debit_micro: 0 });
+});
+
+test('idle and busy browsers both report, and events of another kind or beyond the domain are none', async () => {
+  const profile = await Profile.fresh();
+  const page = profile.page();
+  page.use(termsOf({ draw_min_ms: 60_000, draw_max_ms: 60_000 }));
+  page.offer('item_skipped', 3);
+  page.offer('item_dwelled', 21);
+  await page.settled();
+  expect((await profile.database.getAll('slots'))[0]).toMatchObject({ seen: 0, value: 0 });
+  await page.stop(false);
+});
+
+test('an expired release, or one without an active key, opens no epoch', async () => {
+  for (const release of [{ expires: 10 }, { hpke_keys: [] }]) {
+    const profile = await Profile.fresh();
+    const page = profile.page();
+    page.use(termsOf({}, release));
+    await page.settled();
+    expect(await profile.database.getAll('slots')).toEqual([]);
+    await page.stop(false);
+  }
+});
