@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 
 import pytest
-import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from shop_folder import Seen, publish
+from shop_server import served
 
-from aggregator.delivery.app import create_app
-from aggregator.delivery.settings import DeliverySettings
-from aggregator.process import listen
 from intently.chromium import FLAGS, find_chromium
 from intently.demo.shop.build import build_shop
 
@@ -23,7 +19,7 @@ WATCH_VIOLATIONS = """
 """
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def shop_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of the shop, served without a bundle."""
     folder = tmp_path_factory.mktemp("demo-shop")
@@ -31,14 +27,8 @@ def shop_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     build_shop(folder / "shop")
     info = {"title": "Test & Sons", "source_words": "events.parquet", "simulated": False, "generated": ["name"], "epoch_s": 20}
     (folder / "shop" / "demo.json").write_text(json.dumps(info))
-    app = create_app(DeliverySettings(public=str(folder / "public"), shop=str(folder / "shop")))
-    with listen("127.0.0.1", 0) as bound:
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]}, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{bound.getsockname()[1]}"
-        server.should_exit = True
-        thread.join(10)
+    with served(public=folder / "public", shop=folder / "shop") as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

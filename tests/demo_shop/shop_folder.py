@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from playwright.sync_api import Page
 
 from contracts import (
     MANIFEST_TYPE,
@@ -83,3 +87,14 @@ class Seen:
 
     requests: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+
+
+UNTIL_S = 15.0
+
+
+def until(page: Page, condition: Callable[[], bool], words: str) -> None:
+    """Wait for `condition`; Playwright's own `wait_for_function` needs the `eval` that the shop's policy refuses."""
+    end = time.monotonic() + UNTIL_S
+    while not condition():
+        assert time.monotonic() < end, f"after {UNTIL_S} s not seen: {words}"
+        page.wait_for_timeout(50)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from playwright.sync_api import Page, expect
-from shop_folder import MARKUP, Seen
+from shop_folder import MARKUP, Seen, until
 
 pytestmark = pytest.mark.browser
 PAGES = ["/", "/?category=2", "/product/5", "/cart", "/privacy", "/nowhere"]
@@ -33,7 +33,7 @@ def test_a_planted_inline_script_is_refused(page: Page) -> None:
     open_page(page, "/")
     page.evaluate("document.head.append(Object.assign(document.createElement('script'), {textContent: 'window.planted = 1'}))")
     assert page.evaluate("window.planted") is None
-    page.wait_for_function("window.violations.length === 1")
+    until(page, lambda: page.evaluate("window.violations.length") == 1, "the refusal")
 
 
 def test_lists_follow_the_pool_and_the_honest_line_stands_above(page: Page) -> None:
