@@ -148,11 +148,10 @@ class AnalyzerStore:
 
     def seen(self, bucket: int, ids: Iterable[bytes]) -> set[bytes]:
         """Those of `ids` that this bucket has."""
-        found = set()
-        for identity in ids:
-            if self._database.execute("SELECT 1 FROM seen WHERE bucket = ? AND id = ?", (bucket, identity)).fetchone():
-                found.add(identity)
-        return found
+        asked = list(ids)
+        marks = ",".join("?" * len(asked))
+        rows = self._database.execute(f"SELECT id FROM seen WHERE bucket = ? AND id IN ({marks})", (bucket, *asked))
+        return {identity for (identity,) in rows}
 
     def add(self, bucket: int, folded: Folded) -> None:
         """Inside a transaction: what a batch adds to an open bucket."""

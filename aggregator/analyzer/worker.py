@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 
 from aggregator.analyzer.book import Book
 from aggregator.analyzer.folds import BucketRules, Opener, fold_batch, report_id
@@ -17,12 +18,14 @@ def hpke_opener(keys: Mapping[int, Secret]) -> Opener:
     """Opens with the bucket's key."""
     openers = {key_id: sealing.Opener(secret.private) for key_id, secret in keys.items()}
 
+    info_of = lru_cache(maxsize=64)(Bucket.info)
+
     def open_report(bucket: Bucket, body: bytes) -> bytes | None:
         opener = openers.get(bucket.key_id)
         if opener is None:
             return None
         try:
-            return opener.open(body, bucket.info())
+            return opener.open(body, info_of(bucket))
         except SealingError:
             return None
 
