@@ -81,6 +81,14 @@ class Tab:
         found: list[int] = self.page.evaluate(f"() => [...(document.querySelector('{STRIP.format(placement)}')?.items ?? [])]")
         return found
 
+    def lens(self) -> str:
+        """Text of the privacy lens; '' where it is not on the page."""
+        found: str = self.page.evaluate(
+            "() => { const lens = document.querySelector('intently-privacy'); "
+            "return (lens?.shadowRoot ?? lens)?.textContent ?? ''; }"
+        )
+        return found
+
     def reports(self) -> list[Request]:
         """Requests with a report's path."""
         return [request for request in self.requests if "/v1/reports/" in request.url]
