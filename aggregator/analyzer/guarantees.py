@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from contracts import MICRO, Bucket, Collection, Guarantees
+from contracts import Bucket, Collection, Guarantees
+from privacy import LedgerRefused
 from privacy.accounting import guarantees
+from privacy.mechanisms import mechanism_of
 from privacy.server_ledger import ServerLedger
 
 
@@ -14,7 +16,17 @@ def guarantees_of(collection: Collection, reports: int, minimum_batch: int, oper
 
 
 def budget_allows(ledger: ServerLedger, bucket: Bucket, collection: Collection, budget_epsilon: float | None) -> bool:
-    """Whether the close fits the collection's budget, in sequential composition. A bucket in the ledger is spent already."""
+    """Whether the close fits the collection's budget, by the integers of the ledger and by OpenDP's filter, both.
+
+    A bucket that stands in the ledger is spent already: its close is only being finished.
+    """
     if budget_epsilon is None or ledger.find(bucket) is not None:
         return True
-    return ledger.spent_micro(collection.id) + collection.epsilon_micro <= int(budget_epsilon * MICRO)
+    from privacy.server_filter import ServerFilter  # OpenDP: loaded only where a budget is set
+
+    spent = [entry.epsilon_micro for entry in ledger.all() if entry.collection == collection.id]
+    try:
+        ServerFilter(budget_epsilon, spent).spend(mechanism_of(collection))
+    except LedgerRefused:
+        return False
+    return True

@@ -15,10 +15,11 @@ from aggregator.analyzer.app import build
 from aggregator.analyzer.folds import BucketRules, fold_batch
 from aggregator.errors import StaleGeneration
 from aggregator.files import get_file
-from aggregator.keys import read_hpke_keys
+from aggregator.keys import read_hpke_keys, read_signing_key
 from aggregator.release import RECEIPTS_KEPT, publish_manifest, put_file, read_manifest
 from aggregator.transport import Delivered, OutboxTransport
 from contracts import RECEIPT_TYPE, Batch, Envelope, Manifest, Pool, Receipt, pack_plaintext, sha256_hex
+from privacy.audit import verify_public
 from privacy.sealing import seal
 from privacy.signing import verify
 
@@ -199,6 +200,27 @@ def test_a_spent_budget_refuses_the_close(shop: Shop) -> None:
     assert [row.state for row in analyzer.store.buckets()] == ["refused", "refused"]
     assert receipts_of(shop) == []
     assert analyzer.store.messages(1) == array.array("I")
+
+
+def test_a_budget_that_holds_one_close_lets_one_close_pass(shop: Shop) -> None:
+    hand_over(shop, EPOCH + 1, reports(shop, EPOCH + 1, wanted_values(60)))
+    analyzer = analyze(shop, budget_epsilon=4.5)
+    states = [(row.bucket.epoch - EPOCH, row.bucket.collection, row.state) for row in analyzer.store.buckets()]
+    assert states == [(0, 1, "closed"), (0, 2, "closed"), (1, 1, "refused")]
+
+
+def test_the_auditor_finds_nothing_wrong_and_names_a_flipped_byte(shop: Shop) -> None:
+    analyze(shop)
+    release_key = read_signing_key(shop.keys / "release.key").public.hex()
+    report = verify_public(shop.public, release_key)
+    assert report.ok, report.faults
+    assert report.ledger_entries == 2
+    path = shop.public / manifest_of(shop).pool.path
+    data = bytearray(path.read_bytes())
+    data[20] ^= 1
+    path.write_bytes(data)
+    faults = verify_public(shop.public, release_key).faults
+    assert any(path.name in str(fault) for fault in faults), faults
 
 
 def test_a_release_published_meanwhile_keeps_the_old_reports(shop: Shop) -> None:
