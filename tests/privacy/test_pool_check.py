@@ -1,0 +1,80 @@
+"""A pool recomputes from the published counts; each thing pushed by hand is named by its field."""
+
+from __future__ import annotations
+
+import struct
+from typing import Any
+
+import numpy as np
+import pytest
+
+from aggregator.pools import Counts, PoolRules, base_pool, make_pool
+from privacy.accounting.pool_check import counts_of, half_width, pool_faults
+from privacy.estimators import Estimate, estimate, standard_deviation
+from privacy.mechanisms import Mechanism, choose_mechanism
+from privacy.randomizer_many import randomize_many
+
+D, N = 600, 6000
+
+
+@pytest.fixture(scope="module")
+def found() -> Estimate:
+    rng = np.random.default_rng(20)
+    values = np.where(rng.random(N) < 0.5, rng.integers(1, 6, N), rng.integers(0, D + 1, N))
+    return estimate(choose_mechanism(D, 4.0), randomize_many(choose_mechanism(D, 4.0), values, rng))
+
+
+@pytest.fixture
+def pool(found: Estimate) -> dict[str, Any]:
+    """As the aggregator makes it, with a new item beyond the domain."""
+    base = base_pool("example", False, range(1, 40))
+    counts = Counts([float(count) for count in found.counts[1:]], found.sd, found.n)
+    return make_pool(base, base, counts, PoolRules(size=30, new_room=1), 5, 1, [D + 7]).model_dump()
+
+
+def faults(pool: dict[str, Any], found: Estimate) -> list[str]:
+    mechanism = choose_mechanism(D, 4.0).record().model_dump()
+    counts = counts_of(found.counts.astype("<f8").tobytes(), D)
+    assert not isinstance(counts, str)
+    return [field for field, _ in pool_faults(pool, counts, half_width(mechanism, D, pool["reports"], pool["confidence"]))]
+
+
+def test_the_aggregators_own_pool_has_no_fault(pool: dict[str, Any], found: Estimate) -> None:
+    assert {entry["reason"] for entry in pool["items"]} == {"wanted", "prior", "new"}
+    assert faults(pool, found) == []
+
+
+@pytest.mark.parametrize("field", ["count", "low", "high"])
+def test_a_number_changed_by_two_thousandths_is_named(pool: dict[str, Any], found: Estimate, field: str) -> None:
+    pool["items"][3][field] += 0.002
+    assert faults(pool, found) == [f"items[3].{field}"]
+
+
+def test_an_unwanted_item_called_wanted_is_named(pool: dict[str, Any], found: Estimate) -> None:
+    place = next(place for place, entry in enumerate(pool["items"]) if entry["reason"] == "prior" and entry["low"] < 0)
+    pool["items"][place]["reason"] = "wanted"
+    assert faults(pool, found) == [f"items[{place}].reason"]
+
+
+def test_an_item_that_stands_twice_is_named(pool: dict[str, Any], found: Estimate) -> None:
+    pool["items"].append(pool["items"][0])
+    assert faults(pool, found) == [f"items[{len(pool['items']) - 1}].item"]
+
+
+@pytest.mark.parametrize(
+    ("data", "named"),
+    [
+        (b"counts", "has 6 bytes"),
+        (struct.pack("<3d", 1, 2, 3), "has 24 bytes"),
+        (struct.pack("<4d", 1, float("nan"), 2, 3), "value 1"),
+        (struct.pack("<4d", 1, 2, float("inf"), 3), "value 2"),
+    ],
+)
+def test_a_file_that_holds_no_counts_of_this_domain_is_refused(data: bytes, named: str) -> None:
+    assert named in str(counts_of(data, 3))
+
+
+@pytest.mark.parametrize("mechanism", [choose_mechanism(43000, 8.0), choose_mechanism(43000, 4.0), choose_mechanism(12, 1.0)])
+def test_the_standard_librarys_interval_is_the_estimators(mechanism: Mechanism) -> None:
+    half = half_width(mechanism.record().model_dump(), mechanism.domain_size, 5000, 0.8413447460685429)  # z = 1
+    assert half == pytest.approx(standard_deviation(mechanism, 5000), rel=1e-9)
