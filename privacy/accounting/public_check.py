@@ -11,6 +11,7 @@ from typing import Any
 from privacy.accounting.chain import VerifySignature
 from privacy.accounting.guarantees import check_receipt
 from privacy.accounting.limits import limit_faults
+from privacy.accounting.pool_check import counts_of, half_width, pool_faults
 from privacy.accounting.public_files import (
     LEDGER,
     MANIFEST,
@@ -115,6 +116,20 @@ def _pool_link(public: PublicFiles, receipt: Signed) -> None:
     for name, value in {**want, "collection": document["collection"]["id"]}.items():
         if pool[name] != value:
             public.note(f"{path}, field {name}", f"is {pool[name]!r}, its receipt says {value!r}")
+    if counts in public.files:
+        _counts_link(public, receipt, counts, path, pool)
+
+
+def _counts_link(public: PublicFiles, receipt: Signed, counts_path: str, pool_path: str, pool: Document) -> None:
+    """Every count and interval of the pool is the published counts' own."""
+    collection = receipt.document["collection"]
+    counts = counts_of(public.files[counts_path], collection["domain_size"])
+    if isinstance(counts, str):
+        public.note(counts_path, counts)
+        return
+    half = half_width(collection["mechanism"], collection["domain_size"], pool["reports"], pool["confidence"])
+    for name, what in pool_faults(pool, counts, half):
+        public.note(f"{pool_path}, field {name}", what)
 
 
 def _entry_links(public: PublicFiles) -> None:

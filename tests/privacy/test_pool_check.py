@@ -57,7 +57,7 @@ def test_an_unwanted_item_called_wanted_is_named(pool: dict[str, Any], found: Es
 
 
 def test_an_item_that_stands_twice_is_named(pool: dict[str, Any], found: Estimate) -> None:
-    pool["items"].append(pool["items"][0])
+    pool["items"] = [*pool["items"], pool["items"][0]]
     assert faults(pool, found) == [f"items[{len(pool['items']) - 1}].item"]
 
 
