@@ -39,6 +39,7 @@ def browse(page: Page, url: str, looks: int = 3) -> None:
 def take(page: Page, folder: Path, name: str) -> None:
     """One picture, with the pointer and the focus out of the way."""
     page.mouse.move(0, 0)
+    page.locator(".toast.shown").wait_for(state="detached")
     page.wait_for_timeout(700)
     page.screenshot(path=folder / f"{name}.png")
     print(folder / f"{name}.png")

@@ -12,7 +12,7 @@ export function cartView(shop: Shop): View {
   const next = strip({
     placement: 'cart',
     title: 'Goes well with it',
-    words: 'Ranked in this tab, from what you put here',
+    words: 'Ranked in this tab, from what you did here',
     count: 8,
   });
   return { title: 'Cart', nodes: [h('section', { class: 'cart' }, h('h1', {}, 'Your cart'), ...body), next] };

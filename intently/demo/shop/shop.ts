@@ -74,6 +74,7 @@ class DemoShop implements Shop {
     byId('note').textContent = this.info ? honestLine(this.info) : '';
     const links = this.assortment.categories
       .slice(0, CATEGORIES_MOST)
+      .toSorted((a, b) => a.index - b.index)
       .map(({ index, name }) => h('a', { href: `/?category=${index}`, 'data-category': index }, name));
     byId('categories').replaceChildren(...links);
     this.showCount();

@@ -57,7 +57,7 @@ export function picture(offer: Offer, className: string): HTMLImageElement {
     alt: '',
     width: 320,
     height: 320,
-    loading: 'lazy',
+
     decoding: 'async',
   });
 }
