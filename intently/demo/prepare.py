@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
-from aggregator.files import write_atomic
+from aggregator.files import compress_folder, write_atomic
 from aggregator.pools import PoolRules, base_pool
 from browser_runtime import build_bundle, check_bundle
-from contracts import Catalogue, Pool, Release
+from contracts import Catalogue, IntentlyError, Pool, Release
 from edge_model import Run, SessionLog, Settings, load, make_run, newest, on_terminal
 from intently.configuration import DEMO, Scale, configuration
 from intently.demo.pictures import with_pictures
@@ -90,13 +90,17 @@ def publish(source: Source, space: Workspace, addresses: Addresses, scale: Scale
 def build_pages(source: Source, space: Workspace, release: Release, scale: Scale = DEMO) -> None:
     """The browser bundle, pinned to the release key, and the demo shop's pages."""
     build_bundle(space.bundle, release_key=release.roles.release, shop=SHOP, demo=True)
-    check_bundle(space.bundle, release)
+    refusal = check_bundle(space.bundle, release)
+    if refusal is not None:
+        raise IntentlyError(refusal)
     build_shop(space.shop)
     about = {
         "title": "Intently demo", "source_words": source.words, "simulated": source.log.simulated,
         "generated": list(source.catalogue.generated), "epoch_s": scale.epoch_s, "minimum_batch": scale.minimum_batch,
     }  # fmt: skip
     write_atomic(space.shop / "demo.json", json.dumps(about).encode())
+    for folder in (space.bundle, space.shop):
+        compress_folder(folder)
 
 
 def prepare(
