@@ -7,6 +7,7 @@ last.
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import json
 import os
@@ -173,8 +174,11 @@ def _esbuild(repository: Path, entry: Path, out: Path, constants: dict[str, str 
 
 def _file(path: Path) -> BundleFile:
     data = path.read_bytes()
-    quality = BROTLI_LARGE if len(data) > LARGE_BYTES else BROTLI_BEST
     integrity = "sha384-" + base64.b64encode(hashlib.sha384(data).digest()).decode()
-    return BundleFile(
-        sha256=sha256_hex(data), integrity=integrity, bytes=len(data), brotli_bytes=len(brotli.compress(data, quality=quality))
-    )
+    return BundleFile(sha256=sha256_hex(data), integrity=integrity, bytes=len(data), brotli_bytes=_brotli_bytes(data))
+
+
+@functools.lru_cache(maxsize=16)
+def _brotli_bytes(data: bytes) -> int:
+    """Compressed size; remembered, as the wasm takes two seconds and is the same in every bundle of a process."""
+    return len(brotli.compress(data, quality=BROTLI_LARGE if len(data) > LARGE_BYTES else BROTLI_BEST))

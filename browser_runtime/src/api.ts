@@ -113,7 +113,7 @@ export interface ReportView {
   readonly bodyHex: string;
   /** What was sealed inside: the randomized message, never the value. -1 before sealing. */
   readonly message: number;
-  /** How many values of the domain (NONE included) this very message is the likelier answer for. 0 before sealing. */
+  /** How many values of the domain (NONE included) this very message is the likelier answer for. 0 before sealing, or for a domain too large to count. */
   readonly supporters: number;
   readonly epsilon: number;
   /** What the message says, in plain words. */
@@ -198,7 +198,7 @@ export interface IntentlyEvents {
   /** A report changed its state. */
   report: ReportView;
   status: Status;
-  /** The session, cart, item in view or consent changed. */
+  /** An event was recorded, or the cart, the item in view or the consent changed. Running dwell and scroll are not told. */
   session: Snapshot;
 }
 

@@ -56,6 +56,7 @@ class Runtime implements Intently {
   private noticed = { scroll_depth: 0, impressions: 0, skips: 0 };
   private timer: ReturnType<typeof setTimeout> | undefined;
   private scoringQueued = false;
+  private eventQueued = false;
   private disposed = false;
   private settle: (held: boolean) => void = () => {};
 
@@ -85,7 +86,7 @@ class Runtime implements Intently {
       storage: this.consent.personalize ? this.platform.sessionStorage : null,
       root: options.root === undefined ? document : options.root,
       onEvent: (event) => {
-        if (this.held?.featureSpec?.event_types.includes(event.type)) this.queueScoring();
+        if (this.held?.featureSpec?.event_types.includes(event.type)) this.queueScoring(true);
         this.tellSession();
       },
       onSignal: (signal) => {
@@ -93,7 +94,6 @@ class Runtime implements Intently {
         if (signal.kind === 'impression') this.noticed.impressions++;
         if (signal.kind === 'skip') this.noticed.skips++;
         this.reporting.notice(signal);
-        this.tellSession();
       },
     });
     void this.boot();
@@ -138,6 +138,7 @@ class Runtime implements Intently {
   setConsent(consent: Consent): void {
     this.consent = consent;
     if (!consent.personalize) this.forget();
+    else if (this.held?.featureSpec) this.loader?.want(this.held.release.model);
     this.reporting.setConsent(consent);
     this.tellSession();
   }
@@ -253,17 +254,18 @@ class Runtime implements Intently {
     if (model === 'ready') this.queueScoring();
   }
 
-  /** Score the pool once for all that happened in this turn. */
-  private queueScoring(): void {
+  /** Score the pool once for all that happened in this turn; after an event its best category may be reported. */
+  private queueScoring(afterEvent = false): void {
+    this.eventQueued ||= afterEvent;
     if (this.scoringQueued) return;
     this.scoringQueued = true;
     queueMicrotask(() => {
-      this.scoringQueued = false;
-      void this.rank(null, { placement: 'session' }).then((ranked) => {
-        if (ranked.tier !== 'onnx' || this.lastScoring === null || this.held === null) return;
-        this.reporting.noticeCategory(
-          topCategory(this.lastScoring.candidates, this.lastScoring.scores, this.held.catalogue),
-        );
+      const event = this.eventQueued;
+      this.scoringQueued = this.eventQueued = false;
+      void this.rank(null, { placement: 'session' }).then(({ tier }) => {
+        const { lastScoring, held } = this;
+        if (!event || tier !== 'onnx' || lastScoring === null || held === null) return;
+        this.reporting.noticeCategory(topCategory(lastScoring.candidates, lastScoring.scores, held.catalogue));
       });
     });
   }
@@ -271,7 +273,9 @@ class Runtime implements Intently {
   /** null: pool order. */
   private async scored(candidates: readonly number[]): Promise<Scoring | null> {
     const { held, loader } = this;
-    if (held === null || !loader?.scorer || !this.consent.personalize || candidates.length === 0) return null;
+    const usable = loader?.scorer?.model === held?.release.model.sha256; // not the model of a release before
+    if (held === null || !loader?.scorer || !usable || !this.consent.personalize || candidates.length === 0)
+      return null;
     try {
       const scoring = await this.scorings.score(held, loader.scorer, this.tracker.session.state.events, candidates);
       if (scoring !== null && candidates === this.poolItems) this.lastScoring = scoring;

@@ -97,7 +97,7 @@ class Shop:
 
     def configure(self, **changes: Any) -> None:
         fields: dict[str, Any] = {
-            "shop": SHOP, "demo": True, "epoch_s": 3600, "draw_min_ms": 400, "draw_max_ms": 900, "minimum_batch": 1,
+            "shop": SHOP, "demo": True, "epoch_s": 3600, "draw_min_ms": 100, "draw_max_ms": 300, "minimum_batch": 1,
             "cap_epsilon": 32.0, "poll_s": 300, "reports_url": "", "collections": (collection(),),
         }  # fmt: skip
         self.configuration = c.Configuration(**(fields | changes))

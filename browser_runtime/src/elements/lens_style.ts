@@ -32,7 +32,7 @@ summary .state[data-state="sent"] { background: color-mix(in srgb, var(--_accent
 details > div { padding: 0 0.8rem 0.8rem; }
 .bytes { display: block; padding: 0.6rem 0.7rem; margin: 0.4rem 0 0.6rem; border-radius: 0.4rem; background: var(--_soft); }
 label { display: flex; gap: 0.6rem; align-items: baseline; padding: 0.25rem 0; }
-button { font: inherit; padding: 0.45rem 0.9rem; border-radius: 0.5rem; border: 1px solid var(--_line); background: none;
+button { font: inherit; margin-top: 0.6rem; padding: 0.45rem 0.9rem; border-radius: 0.5rem; border: 1px solid var(--_line); background: none;
   color: inherit; cursor: pointer; }
 button:hover { background: var(--_soft); }
 :is(button, summary, input):focus-visible { outline: 3px solid var(--intently-focus, #2563eb); outline-offset: 2px; }

@@ -30,7 +30,8 @@ export class IntentlyRecs extends HostElement {
   private drawn: readonly number[] = [];
 
   connectedCallback(): void {
-    this.build();
+    this.takeEarlyProperties();
+    if (this.list === null) this.build();
     this.stops = [onCurrent((intently) => this.attach(intently))];
   }
 
@@ -54,6 +55,16 @@ export class IntentlyRecs extends HostElement {
   set exclude(items: readonly number[]) {
     this.excluded = items;
     this.refresh();
+  }
+
+  /** A page may set properties before this class is defined: they then hide the accessors. */
+  private takeEarlyProperties(): void {
+    for (const name of ['candidates', 'exclude'] as const) {
+      if (!Object.hasOwn(this, name)) continue;
+      const early = { value: Reflect.get(this, name) };
+      Reflect.deleteProperty(this, name);
+      Reflect.set(this, name, early.value);
+    }
   }
 
   /** Items shown, in order. */

@@ -73,9 +73,13 @@ export function inner(a: readonly number[], p: readonly number[], q: number): nu
   return a.reduce((sum, x, at) => (sum + x * (p[at] as number)) % q, 0);
 }
 
-/** How many values of 0..domain_size have `message` among their likelier answers: who sees it cannot tell these apart. */
+/** Larger domains are not enumerated on a shopper's device. */
+const COUNTED_MOST = 250_000;
+
+/** How many values of 0..domain_size have `message` among their likelier answers: who sees it cannot tell these apart. 0: not counted. */
 export function supportersOf(collection: Collection, message: number): number {
   const { mechanism } = collection;
+  if (collection.domain_size > COUNTED_MOST) return 0;
   if (mechanism.kind === 'k_ary') return 1;
   const direction = directionAt(mechanism, Math.floor(message / mechanism.q));
   const c = message % mechanism.q;

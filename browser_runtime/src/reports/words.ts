@@ -56,5 +56,5 @@ function sealedWords({ collection, message, supporters }: Slot): string {
   if (collection.mechanism.kind === 'k_ary') {
     return `${asked} The number was chosen by chance among ${values}; your true answer was at most ${odds} times likelier to give it than any other.`;
   }
-  return `${asked} Any of ${supporters.toLocaleString('en')} of the ${values} possible answers would look just like this, and all others are possible too, at most ${odds} times less likely.`;
+  return `${asked} Any of ${supporters === 0 ? 'many' : supporters.toLocaleString('en')} of the ${values} possible answers would look just like this, and all others are possible too, at most ${odds} times less likely.`;
 }

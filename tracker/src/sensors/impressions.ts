@@ -82,8 +82,11 @@ export function impressions(root: ParentNode & Node, context: SensorContext): St
       record.removedNodes.forEach(unwatch);
       record.addedNodes.forEach(watch);
     } else if (record.target instanceof Element) {
-      unwatch(record.target); // the element stands for another item now
-      watch(record.target);
+      // The element stands for another item now: the shopper passed over nothing.
+      clearTimeout(sights.get(record.target)?.timer);
+      sights.delete(record.target);
+      observer.unobserve(record.target);
+      if (itemOf(record.target) !== null) observer.observe(record.target);
     }
   };
   const mutations = new MutationObserver((records) => records.forEach(changed));
