@@ -25,7 +25,7 @@ from benchmarks.server_side import serving
 from contracts import Envelope, Manifest
 from intently.configuration import DEMO
 from intently.demo.check import views_of
-from intently.demo.run import Running, run_demo
+from intently.demo.run import Running, running_demo
 from intently.demo.tab import Tab, chromium, report_bytes
 
 COLD = 5
@@ -143,7 +143,8 @@ def clicks(running: Running, count: int, server: str) -> tuple[dict[str, list[fl
 
 def epoch_to_pool(running: Running) -> list[float]:
     """Seconds from the end of an epoch to its pool in a manifest over HTTP."""
-    url, found, seen = f"{running.addresses.delivery}/intently/manifest.json", [], None
+    url, seen = f"{running.addresses.delivery}/intently/manifest.json", None
+    found: list[float] = []
     ends = time.time() + (EPOCHS + 2) * DEMO.epoch_s
     while len(found) < EPOCHS and time.time() < ends:
         with urllib.request.urlopen(url) as answer:
@@ -162,7 +163,10 @@ def main() -> None:
     parser.add_argument("--data", type=Path)
     words = parser.parse_args()
 
-    def measure(running: Running) -> None:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running_demo(words.data, Path(folder), Console(stderr=True), budget_s=20.0) as running,
+    ):
         with serving(running.prepared.run.model_path) as server:
             found, body = clicks(running, words.clicks, server)
         cold, received = cold_starts(running)
@@ -182,9 +186,6 @@ def main() -> None:
             "clicks": len(found["ranked"]), "cold_starts": len(cold), "epochs": len(pools),
             "items": running.prepared.run.card.items, "log": running.prepared.source.log.name,
         })  # fmt: skip
-
-    with tempfile.TemporaryDirectory() as folder:
-        run_demo(words.data, Path(folder), 0, Console(stderr=True), 7, 20.0, measure)
 
 
 if __name__ == "__main__":

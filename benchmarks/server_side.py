@@ -27,8 +27,8 @@ def create_app(model: Path) -> FastAPI:
     @app.post("/")
     async def rank(request: Request) -> list[int]:
         items = np.array(await request.json(), dtype=np.int32)
-        others = {part.name: np.zeros(len(items), np.int32) for part in scorer.spec.inputs}
-        scores = scorer.run({**others, "item": items}, everything)[1]
+        inputs = {str(part.name): items if part.name == "item" else np.zeros_like(items) for part in scorer.spec.inputs}
+        scores = scorer.run(inputs, everything)[1]
         return [int(item) for item in np.argsort(-scores, kind="stable")[:SHOWN] + 1]
 
     return app

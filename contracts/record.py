@@ -20,7 +20,11 @@ class Record(BaseModel):
     """A frozen document; unknown keys are refused."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", allow_inf_nan=False, protected_namespaces=(), json_schema_serialization_defaults_required=True
+        frozen=True,
+        extra="forbid",
+        allow_inf_nan=False,
+        protected_namespaces=(),
+        json_schema_serialization_defaults_required=True,
     )
 
     def to_bytes(self) -> bytes:

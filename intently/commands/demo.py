@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from intently.demo.prepare import TRAINING_S
-
-if TYPE_CHECKING:
-    from intently.demo.run import Running
 
 DEFAULT_WORKSPACE = Path(".intently") / "demo"
 
@@ -25,22 +22,22 @@ def demo(
     training_s: Annotated[float, typer.Option(min=1, help="Seconds that the training may take.")] = TRAINING_S,
 ) -> None:
     """Train a model, open a demo shop on loopback with everything that a real one has, and say where."""
-    from intently.demo.run import run_demo, stay
+    from intently.demo.run import running_demo, stay, stop_on_signals
 
     console = Console()
+    stop_on_signals()
+    demo_up = running_demo(data, workspace, console, port=port, seed=seed, budget_s=training_s)
     if not check:
-        run_demo(data, workspace, port, console, seed, training_s, lambda running: stay(running, console))
+        with demo_up as running:
+            stay(running, console)
         return
     from intently.demo.check import check_demo, clean_up_seen, new_checklist
     from intently.supervisor import pids
 
-    checklist, started = new_checklist(console), list[int]()
-
-    def then(running: Running) -> None:
-        started.extend(pids(running.supervisor.children))
+    checklist = new_checklist(console)
+    with demo_up as running:
+        started = pids(running.supervisor.children)
         check_demo(running, checklist)
-
-    run_demo(data, workspace, port, console, seed, training_s, then)
     clean_up_seen(started, checklist)
     checklist.finish()
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -12,7 +13,7 @@ from types import FrameType
 from rich.console import Console
 
 from intently.configuration import DEMO
-from intently.demo.prepare import POOL_RULES, Prepared, prepare
+from intently.demo.prepare import POOL_RULES, TRAINING_S, Prepared, prepare
 from intently.demo.report import print_model
 from intently.embedded import Addresses, settings_of, start_embedded
 from intently.ports import free_port
@@ -54,12 +55,12 @@ def stop_on_signals() -> None:
             signal.signal(getattr(signal, name), stop)
 
 
-def run_demo(
-    data: Path | None, root: Path, port: int, console: Console, seed: int, budget_s: float,
-    then: Callable[[Running], None], clients: int = CLIENTS,
-) -> None:  # fmt: skip
-    """Prepare, start, call `then` with the running demo, and stop everything whatever happens."""
-    stop_on_signals()
+@contextmanager
+def running_demo(
+    data: Path | None, root: Path, console: Console, *,
+    port: int = 0, seed: int = 7, budget_s: float = TRAINING_S, clients: int = CLIENTS,
+) -> Iterator[Running]:  # fmt: skip
+    """Prepare and start everything; stopped again at the end, whatever happens. No simulated clients for `clients` 0."""
     addresses = Addresses(free_port(), free_port(port))
     space = Workspace(root)
     prepared = prepare(data, space, addresses, console, seed, budget_s)
@@ -67,12 +68,19 @@ def run_demo(
     with Supervisor(space.logs) as supervisor:
         start_embedded(supervisor, space, *settings_of(space, addresses, prepared.release, POOL_RULES, CLOSE_GRACE_S))
         running = Running(space, addresses, prepared, supervisor)
-        running.clients_state.unlink(missing_ok=True)
-        supervisor.start(
-            "clients", "intently.simulator.clients", "--url", addresses.delivery, "--release-key", prepared.release_key,
-            "--state", str(running.clients_state), "--clients", str(clients), "--stop-on-stdin-eof", ready="ready: ",
-        )  # fmt: skip
-        then(running)
+        if clients:
+            start_clients(running, clients)
+        yield running
+
+
+def start_clients(running: Running, clients: int) -> None:
+    """Simulated clients beside whoever visits the shop."""
+    running.clients_state.unlink(missing_ok=True)
+    running.supervisor.start(
+        "clients", "intently.simulator.clients", "--url", running.addresses.delivery,
+        "--release-key", running.prepared.release_key, "--state", str(running.clients_state), "--clients", str(clients),
+        "--stop-on-stdin-eof", ready="ready: ",
+    )  # fmt: skip
 
 
 def stay(running: Running, console: Console) -> None:
