@@ -78,21 +78,19 @@ def _offsets(mechanism: Mechanism, messages: NDArray[np.integer], a: int, b: int
 
 
 def _learn(mechanism: Mechanism, of_a: Int64, of_b: Int64) -> NDArray[np.bool_]:
-    """bool[m * m]: the event of all pairs of offsets at least as telling as the one where the bound is best on these samples.
+    """bool[m * m]: pairs of offsets (i, j), ordered on one half of these samples, cut where the bound is best on the other half.
 
-    The pairs (i, j) are scored by the margins, that of i under a over that of j under b: m numbers each instead of m * m.
+    The score of a pair is the margin of i under a, over that of i under b and that of j under b: m numbers each, not m * m.
     """
-    m, n = mechanism.modulus, len(of_a)
-    kept = np.bincount(of_a // m, minlength=m) + 1.0
-    shown = np.bincount(of_b % m, minlength=m) + 1.0
-    elsewhere = np.bincount(of_b // m, minlength=m) + 1.0
+    m, half = mechanism.modulus, len(of_a) // 2
+    kept, shown = np.bincount(of_a[:half] // m, minlength=m) + 1.0, np.bincount(of_b[:half] % m, minlength=m) + 1.0
+    elsewhere = np.bincount(of_b[:half] // m, minlength=m) + 1.0
     score = np.log(kept / elsewhere)[:, None] - np.log(shown)[None, :]
     np.fill_diagonal(score, -np.inf)  # the same offset from both says nothing
-    counts_a, counts_b = np.bincount(of_a, minlength=m * m), np.bincount(of_b, minlength=m * m)
     order = np.argsort(-score.ravel(), kind="stable")
-    hits_a, hits_b = np.cumsum(counts_a[order]), np.cumsum(counts_b[order])
-    steps = np.unique([*np.geomspace(1, m * m, 64).astype(int), m - 1]) - 1
-    best = max(steps, key=lambda at: _log_ratio(int(hits_a[at]), int(hits_b[at]), n, 0.05))
+    hits_a, hits_b = (np.cumsum(np.bincount(of[half:], minlength=m * m)[order]) for of in (of_a, of_b))
+    cuts = np.unique([*np.geomspace(1, m * m, 24).astype(int), m - 1]) - 1
+    best = max(cuts, key=lambda cut: _log_ratio(int(hits_a[cut]), int(hits_b[cut]), half, 1 - VIOLATION_CONFIDENCE))
     event = np.zeros(m * m, dtype=np.bool_)
     event[order[: best + 1]] = True
     return event

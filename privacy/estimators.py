@@ -107,13 +107,18 @@ def interval(found: Estimate, confidence: float) -> tuple[Float64, Float64]:
 
 
 def _support(mechanism: AffinePoint, histogram: Int64) -> Float64:
-    """float64[d + 1]: S(x), by the projection-slice theorem; rounded to the integers that they are."""
-    q, dimension = mechanism.q, mechanism.dimension
-    rows = np.fft.fft(histogram.reshape(mechanism.directions, q).astype(np.float64), axis=1)  # [K, q]
-    spectrum = np.zeros(q**dimension, dtype=np.complex128)
+    """float64[d + 1]: S(x), by the projection-slice theorem; rounded to the integers that they are.
+
+    S is real, so only the half of its spectrum whose last coordinate is at most q div 2 is filled.
+    """
+    q, dimension, half = mechanism.q, mechanism.dimension, mechanism.q // 2 + 1
+    rows = np.fft.rfft(histogram.reshape(mechanism.directions, q).astype(np.float64), axis=1)  # [K, half]
+    spectrum = np.zeros((*[q] * (dimension - 1), half), dtype=np.complex128)
     a = directions(mechanism)  # [K, D]
-    for k in range(1, q):
-        spectrum[grid_index(k * a % q, q)] = rows[:, k]
-    spectrum[0] = histogram.sum()
-    image = np.fft.ifftn(spectrum.reshape((q,) * dimension)).real.ravel() * float(q ** (dimension - 1))
+    for k in range(1, half):
+        for line, values in ((k * a % q, rows[:, k]), (-k * a % q, rows[:, k].conj())):
+            low = line[:, -1] < half
+            spectrum.ravel()[grid_index(line[low, :-1], q) * half + line[low, -1]] = values[low]
+    spectrum.ravel()[0] = histogram.sum()
+    image = np.fft.irfftn(spectrum, s=(q,) * dimension, axes=range(dimension)).ravel() * float(q ** (dimension - 1))
     return np.rint(image[grid_index(points(mechanism), q)])

@@ -14,14 +14,24 @@ from hypothesis import strategies as st
 from privacy.accounting.guarantees import modulus_and_collision
 from privacy.errors import MechanismRefused
 from privacy.estimators import (
-    Estimate, estimate, estimate_direct, estimate_histogram, interval, standard_deviation, support_probabilities,
+    Estimate,
+    estimate,
+    estimate_direct,
+    estimate_histogram,
+    interval,
+    standard_deviation,
+    support_probabilities,
 )  # fmt: skip
 from privacy.mechanisms import AffinePoint, KAry, Mechanism, choose_mechanism
 from privacy.randomizer_many import randomize_many
 
 SMALL: tuple[Mechanism, ...] = (
-    KAry(4, 5, 2), AffinePoint(20, 5, 2, 7, 2), AffinePoint(12, 3, 3, 5, 2), AffinePoint(14, 2, 4, 3, 2), AffinePoint(40, 3, 4, 3, 1),
-)  # fmt: skip
+    KAry(4, 5, 2),
+    AffinePoint(20, 5, 2, 7, 2),
+    AffinePoint(12, 3, 3, 5, 2),
+    AffinePoint(14, 2, 4, 3, 2),
+    AffinePoint(40, 3, 4, 3, 1),
+)
 LARGE = choose_mechanism(43_000, 4.0)
 
 
@@ -36,14 +46,14 @@ def test_decoding_equals_direct_sums(mechanism: Mechanism, data: st.DataObject) 
 
 @pytest.mark.parametrize("epsilon", [1.0, 4.0, 8.0])
 def test_decoding_equals_direct_sums_at_full_size(epsilon: float) -> None:
-    """Of 200 of the 43,001 values; the direct sum takes each message by itself."""
+    """Of some of the 43,001 values; the direct sum takes each message by itself."""
     mechanism, rng = choose_mechanism(43_000, epsilon), np.random.default_rng(3)
-    messages = randomize_many(mechanism, rng.integers(0, 43_001, size=300), rng)
+    messages = randomize_many(mechanism, rng.integers(0, 43_001, size=150), rng)
     counts = estimate(mechanism, messages).counts
     p, s = support_probabilities(mechanism)
-    for value in rng.integers(0, 43_001, size=200 if epsilon > 1 else 30):
+    for value in rng.integers(0, 43_001, size=40 if epsilon > 1 else 10):
         support = sum(mechanism.supports(int(message), int(value)) for message in messages)
-        assert counts[value] == pytest.approx((support - 300 * s) / (p - s), abs=1e-6)
+        assert counts[value] == pytest.approx((support - 150 * s) / (p - s), abs=1e-6)
 
 
 def expected_histogram(mechanism: Mechanism, value: int) -> np.ndarray:
@@ -85,7 +95,7 @@ def test_error_over_the_optimum(epsilon: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "mechanism", [KAry(100, 54, 1), AffinePoint(600, 53, 2, 54, 1), AffinePoint(43_000, 401, 2, 403, 1)], ids=str
+    "mechanism", [KAry(100, 54, 1), AffinePoint(600, 53, 2, 54, 1), AffinePoint(5_000, 101, 2, 102, 1)], ids=str
 )
 def test_variance_is_that_of_the_theory(mechanism: Mechanism) -> None:
     """Of a value that nobody holds, and of one that a fifth of the clients hold."""
