@@ -11,6 +11,8 @@ from privacy.accounting.local import epsilon_micro, local_epsilon, round_up
 
 DELTA = 1e-8
 """delta of the shuffled and public epsilons."""
+DELTA_MOST = 1e-6
+"""Largest that an audit accepts: a smaller epsilon can always be bought with a delta that means nothing."""
 
 
 def modulus_and_collision(mechanism: Mapping[str, Any], domain_size: int) -> tuple[int, float]:
@@ -56,6 +58,8 @@ def check_receipt(receipt: Mapping[str, Any]) -> list[str]:
         mechanism, collection["domain_size"], receipt["reports"], receipt["minimum_batch"], receipt["operators"],
         stated["delta"] or DELTA,
     )  # fmt: skip
+    if stated["delta"] > DELTA_MOST:
+        faults.append(f"guarantees.delta: states {stated['delta']}, want at most {DELTA_MOST}")
     for field, value in computed.items():
         if not _same(stated.get(field), value):
             faults.append(f"guarantees.{field}: states {stated.get(field)}, recomputed {value}")

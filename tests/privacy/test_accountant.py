@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dp_accounting import dp_event
+from dp_accounting import NeighboringRelation, dp_event
+from dp_accounting.pld import PLDAccountant
 from dp_accounting.pld import privacy_loss_distribution as pld
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -52,10 +53,8 @@ def test_many_reports_cost_the_sum(count: int) -> None:
 
 def test_the_fault_of_the_reference_that_we_must_not_copy() -> None:
     """dp-accounting 0.6.0 forgets `count` for randomized response. When this fails, it was mended: the note in STYLE can go."""
-    from dp_accounting.pld import PLDAccountant
-
     event = dp_event.RandomizedResponseDpEvent(noise_parameter=0.5, num_buckets=4)
-    once, ten = PLDAccountant(), PLDAccountant()
+    once, ten = (PLDAccountant(NeighboringRelation.REPLACE_ONE) for _ in range(2))
     once.compose(event)
     ten.compose(event, 10)
     assert ten.get_epsilon(0.0) == once.get_epsilon(0.0)
@@ -133,12 +132,18 @@ def test_a_guarantee_that_is_off_by_a_thousandth_is_named(field: str, error: flo
     assert [fault.split(":")[0] for fault in check_receipt(receipt(guarantees=stated))] == [f"guarantees.{field}"]
 
 
-def test_a_larger_delta_is_named_for_what_it_buys() -> None:
-    """Whoever states another delta must state what it costs: the epsilons of delta 1e-8 no longer recompute."""
-    stated = {**receipt()["guarantees"], "delta": 1e-4}
-    assert {fault.split(":")[0] for fault in check_receipt(receipt(guarantees=stated))} == {
-        "guarantees.shuffled", "guarantees.public",
-    }  # fmt: skip
+@pytest.mark.parametrize("delta", [1e-7, 1e-4])
+def test_another_delta_is_named_for_what_it_buys(delta: float) -> None:
+    """Whoever states another delta must state its epsilons; the ones of 1e-8 no longer recompute."""
+    stated = {**receipt()["guarantees"], "delta": delta}
+    found = {fault.split(":")[0] for fault in check_receipt(receipt(guarantees=stated))}
+    assert found - {"guarantees.delta"} == {"guarantees.shuffled", "guarantees.public"}
+
+
+@pytest.mark.parametrize(("delta", "faults"), [(1e-7, []), (1e-3, ["guarantees.delta: states 0.001, want at most 1e-06"])])
+def test_a_delta_that_means_nothing_buys_no_epsilon(delta: float, faults: list[str]) -> None:
+    stated = guarantees(record(choose_mechanism(600, 4.0)), 600, 5_000, 1_000, 2, delta)
+    assert check_receipt(receipt(guarantees=stated)) == faults
 
 
 def test_limit_vectors() -> None:
@@ -151,7 +156,7 @@ def test_limit_vectors() -> None:
 def test_the_standard_librarys_constants_are_the_contracts() -> None:
     for name in ("EPSILON_LIMIT", "EPOCH_LIMIT_S", "DEMO_EPOCH_LIMIT_S", "CAP_LIMIT_EPSILON", "CAP_DAYS"):
         assert getattr(limits, name) == getattr(contracts, name), name
-    assert limits.MICRO == MICRO
+    assert getattr(limits, "MICRO") == MICRO  # noqa: B009
 
 
 ROOT = Path(__file__).resolve().parents[2]
