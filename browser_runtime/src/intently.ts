@@ -1,5 +1,6 @@
 /** Wires session, updates, scoring and reports into the object that a shop's page holds. */
 
+import type { EventInput } from '../../tracker/src/event';
 import { startTracker, type Tracker } from '../../tracker/src/tracker';
 import type {
   Consent,
@@ -10,20 +11,19 @@ import type {
   Platform,
   Ranked,
   RankOptions,
-  Scoring,
   Snapshot,
 } from './api';
 import { PINNED, type Pinned, WASM_NAME } from './constants';
 import { setCurrent } from './current';
 import { openDatabase } from './lib/database';
 import { Emitter } from './lib/emitter';
+import { sentenceOf } from './lib/errors';
 import { browserPlatform } from './lib/platform';
 import { StatusBoard } from './lib/status_board';
-import { type HardFilters, rankCandidates } from './ranker';
 import { Reporting } from './reporting';
 import { topCategory } from './scoring/intent';
 import { ModelLoader } from './scoring/model_loader';
-import { SessionScorer } from './scoring/session_scorer';
+import { Ranking } from './scoring/ranking';
 import { snapshotOf } from './snapshot';
 import { type HeldSet, Updater } from './updates/updater';
 
@@ -31,7 +31,6 @@ const DEFAULT_BASE = '/intently/';
 const DEFAULT_CONSENT: Consent = { personalize: true, reports: true };
 /** Between polls while nothing is held yet, ms. */
 const RETRY_MS = 5_000;
-const NO_MS = { features: 0, worker: 0, model: 0, rank: 0, total: 0 };
 
 /** Start Intently on this page. Returns at once; never throws into the page. */
 export function createIntently(options: IntentlyOptions = {}, pinned: Pinned = PINNED): Intently {
@@ -47,12 +46,10 @@ class Runtime implements Intently {
   private readonly board = new StatusBoard((status) => this.emitter.emit('status', status));
   private readonly tracker: Tracker;
   private readonly reporting: Reporting;
-  private readonly scorings: SessionScorer;
+  private readonly ranking: Ranking;
   private updater: Updater | null = null;
   private loader: ModelLoader | null = null;
   private consent: Consent;
-  private lastScoring: Scoring | null = null;
-  private lastRanked: Ranked | null = null;
   private noticed = { scroll_depth: 0, impressions: 0, skips: 0 };
   private timer: ReturnType<typeof setTimeout> | undefined;
   private scoringQueued = false;
@@ -69,7 +66,15 @@ class Runtime implements Intently {
     this.ready = new Promise((resolve) => {
       this.settle = resolve;
     });
-    this.scorings = new SessionScorer(this.platform.monotonic);
+    this.ranking = new Ranking({
+      monotonic: this.platform.monotonic,
+      session: () => this.tracker.session.state,
+      held: () => this.held,
+      scorer: () => (this.consent.personalize ? (this.loader?.scorer ?? null) : null),
+      onFault: (fault) => {
+        if (!this.disposed) this.loader?.fail(fault);
+      },
+    });
     this.reporting = new Reporting(
       {
         platform: this.platform,
@@ -85,6 +90,7 @@ class Runtime implements Intently {
       monotonic: this.platform.monotonic,
       storage: this.consent.personalize ? this.platform.sessionStorage : null,
       root: options.root === undefined ? document : options.root,
+      recording: () => this.consent.personalize && !this.disposed,
       onEvent: (event) => {
         if (this.held?.featureSpec?.event_types.includes(event.type)) this.queueScoring(true);
         this.tellSession();
@@ -96,31 +102,26 @@ class Runtime implements Intently {
         this.reporting.notice(signal);
       },
     });
-    void this.boot();
+    this.boot().catch((fault: unknown) => {
+      this.board.set({}, sentenceOf(fault));
+      this.settle(false);
+    });
   }
 
   get held(): HeldSet | null {
     return this.updater?.held ?? null;
   }
 
-  record(event: { type: Parameters<Tracker['record']>[0]['type']; item: number }): void {
-    if (this.consent.personalize && !this.disposed) this.tracker.record(event);
+  record(event: EventInput): void {
+    this.tracker.record(event);
   }
 
   rankNow(candidates?: readonly number[] | null, options: RankOptions = {}): Ranked {
-    const began = this.platform.monotonic();
-    const list = rankCandidates(candidates ?? this.poolItems, null, this.filters(options), options.count);
-    const rank = this.platform.monotonic() - began;
-    return { placement: options.placement ?? '', tier: 'pool', ...list, ms: { ...NO_MS, rank, total: rank } };
+    return this.ranking.byPool(candidates ?? this.poolItems, options);
   }
 
   async rank(candidates?: readonly number[] | null, options: RankOptions = {}): Promise<Ranked> {
-    const scoring = options.tier === 'pool' ? null : await this.scored(candidates ?? this.poolItems);
-    const ranked =
-      scoring === null
-        ? this.rankNow(candidates, options)
-        : this.byScore(scoring, candidates ?? this.poolItems, options);
-    this.lastRanked = ranked;
+    const ranked = await this.ranking.rank(candidates ?? this.poolItems, options);
     this.emitter.emit('ranked', ranked);
     return ranked;
   }
@@ -150,7 +151,7 @@ class Runtime implements Intently {
   forget(): void {
     this.tracker.session.forget();
     this.noticed = { scroll_depth: 0, impressions: 0, skips: 0 };
-    this.lastScoring = null;
+    this.ranking.forget();
     this.tellSession();
   }
 
@@ -171,8 +172,8 @@ class Runtime implements Intently {
       session: this.tracker.session.state,
       dwell_ms: this.tracker.dwellMs(),
       noticed: this.noticed,
-      scoring: this.lastScoring,
-      lastRanked: this.lastRanked,
+      scoring: this.ranking.lastScoring,
+      lastRanked: this.ranking.lastRanked,
       status: this.board.status,
       held: this.held,
       budget: this.reporting.budget,
@@ -194,7 +195,8 @@ class Runtime implements Intently {
 
   /** Absolute, ending in a slash. */
   private get base(): string {
-    return new URL(this.options.baseUrl ?? DEFAULT_BASE, globalThis.location?.href).href;
+    const base = this.options.baseUrl ?? DEFAULT_BASE;
+    return new URL(base.endsWith('/') ? base : `${base}/`, globalThis.location?.href).href;
   }
 
   private get poolItems(): readonly number[] {
@@ -263,44 +265,12 @@ class Runtime implements Intently {
       const event = this.eventQueued;
       this.scoringQueued = this.eventQueued = false;
       void this.rank(null, { placement: 'session' }).then(({ tier }) => {
-        const { lastScoring, held } = this;
+        const { held } = this;
+        const { lastScoring } = this.ranking;
         if (!event || tier !== 'onnx' || lastScoring === null || held === null) return;
         this.reporting.noticeCategory(topCategory(lastScoring.candidates, lastScoring.scores, held.catalogue));
       });
     });
-  }
-
-  /** null: pool order. */
-  private async scored(candidates: readonly number[]): Promise<Scoring | null> {
-    const { held, loader } = this;
-    const usable = loader?.scorer?.model === held?.release.model.sha256; // not the model of a release before
-    if (held === null || !loader?.scorer || !usable || !this.consent.personalize || candidates.length === 0)
-      return null;
-    try {
-      const scoring = await this.scorings.score(held, loader.scorer, this.tracker.session.state.events, candidates);
-      if (scoring !== null && candidates === this.poolItems) this.lastScoring = scoring;
-      return scoring;
-    } catch (fault) {
-      if (!this.disposed) loader.fail(fault);
-      return null;
-    }
-  }
-
-  /** Filters are those of now, not of when the scoring was asked. */
-  private byScore(scoring: Scoring, candidates: readonly number[], options: RankOptions): Ranked {
-    const began = this.platform.monotonic();
-    const scoreOf = new Map(scoring.candidates.map((item, at) => [item, scoring.scores[at] as number]));
-    const scores = candidates.map((item) => scoreOf.get(item) ?? Number.NaN);
-    const list = rankCandidates(candidates, scores, this.filters(options), options.count);
-    const rank = this.platform.monotonic() - began;
-    const ms = { ...scoring.ms, rank, total: scoring.ms.features + scoring.ms.worker + rank };
-    if (candidates === this.poolItems) this.lastScoring = { ...scoring, ms };
-    return { placement: options.placement ?? '', tier: 'onnx', ...list, ms };
-  }
-
-  private filters(options: RankOptions): HardFilters {
-    const { viewing, cart } = this.tracker.session.state;
-    return { unavailable: this.held?.unavailable ?? new Set(), viewing, cart, exclude: options.exclude ?? [] };
   }
 
   private tellSession(): void {

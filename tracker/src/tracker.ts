@@ -16,6 +16,8 @@ export interface TrackerOptions {
   readonly storage: SessionStorageLike | null;
   /** Where sensors look; null: no sensors. */
   readonly root: (ParentNode & Node) | null;
+  /** Whether events may be kept now: consent can be withdrawn at any time. */
+  readonly recording: () => boolean;
   readonly onEvent: (event: Event) => void;
   readonly onSignal: (signal: Signal) => void;
 }
@@ -41,7 +43,7 @@ export function startTracker(options: TrackerOptions): Tracker {
   const stops: Stop[] = [];
   let dwelling: DwellSensor | null = null;
   const record = (input: EventInput): void => {
-    if (!TYPES.has(input?.type) || !Number.isInteger(input.item) || input.item < 1) return;
+    if (!options.recording() || !TYPES.has(input?.type) || !Number.isInteger(input.item) || input.item < 1) return;
     const viewed = session.state.viewing;
     const act = input.type !== 'view_item_list';
     if (act && dwelling !== null) dwelling.flush();

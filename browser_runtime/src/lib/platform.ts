@@ -2,7 +2,10 @@
 
 import type { Platform } from '../api';
 
-declare const navigator: Navigator & { readonly globalPrivacyControl?: boolean };
+interface GpcNavigator extends Navigator {
+  /** https://w3c.github.io/gpc/ */
+  readonly globalPrivacyControl?: boolean;
+}
 
 const WORKER_NAME = 'intently-worker.js';
 
@@ -19,7 +22,7 @@ export function browserPlatform(overrides: Partial<Platform> = {}): Platform {
     sessionStorage: attempt(() => sessionStorage),
     indexedDB: attempt(() => indexedDB),
     caches: attempt(() => caches),
-    globalPrivacyControl: () => navigator.globalPrivacyControl === true,
+    globalPrivacyControl: () => (globalThis.navigator as GpcNavigator | undefined)?.globalPrivacyControl === true,
     bundleUrl,
     importChunk: (name) => import(/* @vite-ignore */ bundleUrl(name)),
     startWorker: () => new Worker(bundleUrl(WORKER_NAME), { type: 'module', name: 'intently' }),

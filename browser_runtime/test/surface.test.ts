@@ -1,0 +1,75 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import * as surface from '../src/index';
+
+const ROOT = new URL('../../', import.meta.url).pathname;
+
+function sourcesOf(folder: string): [string, string][] {
+  const names = readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).filter((name) =>
+    name.endsWith('.ts'),
+  );
+  return names.map((name) => [`${folder}/${name}`, readFileSync(join(ROOT, folder, name), 'utf8')]);
+}
+
+test('the public surface is this and no more', () => {
+  expect(Object.keys(surface).toSorted()).toEqual([
+    'IntentlyPrivacy',
+    'IntentlyRecs',
+    'createIntently',
+    'currentIntently',
+  ]);
+});
+
+test('sealing and the lens are reached by their lazy chunks alone', () => {
+  const eager = [
+    'elements/lens.ts',
+    'reports/reporter.ts',
+    'reports/seal.ts',
+    'reports/entry.ts',
+    'onnxruntime-web',
+    '@hpke/core',
+  ];
+  const seen = new Set<string>();
+  const visit = (file: string): void => {
+    if (seen.has(file)) return;
+    seen.add(file);
+    const source = readFileSync(join(ROOT, 'browser_runtime/src', file), 'utf8');
+    for (const [, path = ''] of source.matchAll(/^(?:import|export) (?!type )[^;]*? from '([^']+)'/gm)) {
+      if (!path.startsWith('.')) seen.add(path);
+      else if (!path.includes('tracker')) visit(join(file, '..', `${path}.ts`));
+    }
+  };
+  visit('index.ts');
+  expect(seen.size).toBeGreaterThan(20);
+  for (const lazy of eager) expect(seen.has(lazy), lazy).toBe(false);
+});
+
+test('the tracker imports nothing of the runtime, and the worker fetches nothing', () => {
+  for (const [name, source] of sourcesOf('tracker/src')) expect(source.includes('browser_runtime'), name).toBe(false);
+  const worker = readFileSync(join(ROOT, 'browser_runtime/src/scoring/worker.ts'), 'utf8');
+  expect(worker).not.toMatch(/\bfetch\(/);
+});
+
+test('chance comes from crypto.getRandomValues alone, and no markup from strings', () => {
+  const sources = sourcesOf('browser_runtime/src');
+  expect(sources.length).toBeGreaterThan(40);
+  for (const [name, source] of sources) {
+    expect(source, name).not.toMatch(/Math\.random|innerHTML|outerHTML|insertAdjacentHTML|document\.write\(|\beval\(/);
+    if (!name.endsWith('platform.ts')) expect(source, name).not.toContain('getRandomValues');
+  }
+});
+
+test('without a pinned key nothing starts, and nothing throws', async () => {
+  const intently = surface.createIntently({
+    root: null,
+    baseUrl: 'https://shop.test/intently',
+    platform: { indexedDB: null, caches: null, sessionStorage: null },
+  });
+  expect(await intently.ready).toBe(false);
+  intently.record({ type: 'view_item', item: 1 });
+  intently.record(null as never);
+  expect((await intently.rank([3, 1, 2])).items).toEqual([3, 2]);
+  expect(intently.snapshot().status.notes[0]).toMatch(/pins no release key/);
+  intently.dispose();
+});
