@@ -55,6 +55,8 @@ class VerifyReport:
     pending: int
     """Ledger lines not yet in a manifest: closes caught in the middle of their publication."""
     receipts: tuple[ReceiptRow, ...]
+    signatures: int
+    """Envelopes whose signature held: releases, manifest, receipts and ledger lines."""
 
     @property
     def ok(self) -> bool:
@@ -83,9 +85,10 @@ class PublicFolder(Mapping[str, bytes]):
         return len(self._paths)
 
 
-def verify_public(folder: Path, release_key_hex: str) -> VerifyReport:
+def verify_public(folder: Path, release_key_hex: str, now: float | None = None) -> VerifyReport:
     """Check every signature, hash, chain link, number and link below `folder`, offline, from the release key alone.
 
+    `now` (seconds since 1970): where it is given, a manifest or its release that has expired is a fault too.
     Raises `AuditRefused` where there is nothing to audit or the key is no key. Reading trusts nothing that is not signed.
     """
     if not re.fullmatch(r"[0-9a-f]{64}", release_key_hex):
@@ -95,12 +98,26 @@ def verify_public(folder: Path, release_key_hex: str) -> VerifyReport:
     public = verify_files(PublicFolder(folder), bytes.fromhex(release_key_hex), verify_bytes, {".br": unbrotli})
     rows = _receipts(public)
     manifest = public.manifest
+    if now is not None:
+        _check_expiry(public, now)
     return VerifyReport(
         faults=tuple(public.faults), shop=str(manifest.get("shop", "")), demo=bool(manifest.get("demo", False)),
         release_version=max((each.document["version"] for each in public.releases), default=0),
         manifest_version=int(manifest.get("version", 0)), manifest_expires=int(manifest.get("expires", 0)),
         files=public.hashed, ledger_entries=len(public.entries), pending=public.pending, receipts=rows,
+        signatures=len(public.releases) + bool(manifest) + len(public.receipts) + len(public.entries),
     )  # fmt: skip
+
+
+def _check_expiry(public: PublicFiles, now: float) -> None:
+    """A browser refuses what has expired, so it must not be what is served."""
+    if not public.manifest:
+        return
+    served = [each for each in public.releases if each.path == public.manifest["release"]["path"]]
+    expiries = [(MANIFEST_PATH, public.manifest["expires"]), *((each.path, each.document["expires"]) for each in served)]
+    for path, expires in expiries:
+        if expires < now:
+            public.note(f"{path}, field expires", f"is {expires}, and it is {int(now)} now: browsers refuse it")
 
 
 def unbrotli(data: bytes) -> bytes:

@@ -40,6 +40,19 @@ def test_an_honest_folder_has_no_fault(tmp_path: Path, operators: int) -> None:
     assert all(0 < row.guarantees.public <= row.guarantees.local for row in report.receipts)
 
 
+def test_the_report_counts_what_held(honest: Shop) -> None:
+    report = verify_public(honest.folder, RELEASE_KEY)
+    assert report.signatures == 1 + 1 + 6 + 6, "release, manifest, receipts, ledger lines"
+    assert report.files == sum(1 for path in (honest.folder / "files").iterdir())
+
+
+def test_what_has_expired_is_named_where_a_clock_is_given(honest: Shop) -> None:
+    last = NOW + 10**8
+    assert verify_public(honest.folder, RELEASE_KEY, now=last).ok
+    found = [str(fault) for fault in verify_public(honest.folder, RELEASE_KEY, now=last + 1).faults]
+    assert [fault.split(":")[0] for fault in found] == ["manifest.json, field expires", f"{honest.release.path}, field expires"]
+
+
 def test_receipts_that_the_manifest_no_longer_names_are_checked_too(tmp_path: Path) -> None:
     made = Shop(tmp_path / "public")
     made.publish(9, kept=1)
@@ -186,8 +199,11 @@ def test_budget_by_collection_and_audience(tmp_path: Path) -> None:
     local, shuffled, public = report.clients[:3]
     assert (local.per_report, local.per_day, local.per_cap) == (3.988985, 4 * 3.988985, 8 * 3.988985)
     assert (local.spent, local.left, local.runs_out) == (3 * 3.988985, 5 * 3.988985, now + 5 * EPOCH_S)
+    assert local.spent is not None
+    assert local.left is not None
+    assert public.spent is not None
     assert local.spent + local.left <= report.cap_epsilon
-    assert shuffled.spent == public.spent is not None
+    assert shuffled.spent == public.spent
     assert 0 < public.spent < local.spent
     assert public.delta == pytest.approx(3e-8)
     server = report.servers[0]
