@@ -8,7 +8,6 @@ keyid     SHA-256 of the 32-byte Ed25519 public key, hex
 from __future__ import annotations
 
 import base64
-import binascii
 from typing import Self
 
 from pydantic import Field
@@ -45,7 +44,7 @@ class Envelope(Record):
         """The exact bytes that were signed; raises `ContractError` if they are not base64."""
         try:
             return base64.b64decode(self.payload, validate=True)
-        except binascii.Error:
+        except ValueError:  # binascii.Error is one; text beyond ASCII is another
             raise ContractError("envelope: payload is not base64") from None
 
 
