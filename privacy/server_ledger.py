@@ -23,7 +23,7 @@ class ServerLedger:
         self.path, self._key = Path(path), private_key
         self._public = public_key_of(private_key)
         self._by_bucket: dict[Bucket, LedgerEntry] = {}
-        self.entries, self.head = 0, ""
+        self.entries, self.head, self._broken = 0, "", False
         for number, line in enumerate(self._whole_lines(), start=1):
             self._take(self._parse(line, number), number)
 
@@ -44,8 +44,14 @@ class ServerLedger:
             collection=receipt.collection.id, epoch=receipt.epoch, key_id=receipt.key_id,
             epsilon_micro=receipt.collection.epsilon_micro, reports=receipt.reports,
         )  # fmt: skip
+        if self._broken:
+            raise LedgerRefused(
+                f"{self.path.name}: an earlier write failed, what is on the disk is not known; open the ledger again"
+            )
         payload = entry.to_bytes()
+        self._broken = True
         self._write(sign(LEDGER_ENTRY_TYPE, payload, self._key).to_bytes() + b"\n")
+        self._broken = False
         self._take((entry, payload), self.entries + 1)
         return entry
 
