@@ -37,7 +37,10 @@ class BudgetRow:
     collection: str
     audience: str
     per_report: float | None
-    """Epsilon; None where nothing is claimed, or no bucket was closed yet. A client sends one report an epoch at most."""
+    """Epsilon, the dearest of the last `cap_days`; None where nothing is claimed, or no bucket was closed yet.
+
+    A client sends one report an epoch at most.
+    """
     per_day: float | None
     per_cap: float | None
     """Most in any `cap_days`; then the client is silent."""
@@ -111,7 +114,7 @@ def _row(
     most = min(under_cap, -(-window_s // epoch_s))
     recent = [receipt for epoch, receipt in sorted(receipts.items()) if now - epoch * epoch_s < window_s]
     costs = sorted((cost for receipt in recent if (cost := _cost(receipt, audience)) is not None), reverse=True)[:most]
-    each = collection.epsilon_micro / MICRO if audience == "local" else (_cost(recent[-1], audience) if recent else None)
+    each = collection.epsilon_micro / MICRO if audience == "local" else max(costs, default=None)
     delta = math.fsum(sorted((receipt.guarantees.delta for receipt in recent), reverse=True)[:most])
     remaining = most - min(len(recent), most)
     silenced = under_cap * epoch_s < window_s

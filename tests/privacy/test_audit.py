@@ -205,6 +205,7 @@ def test_budget_by_collection_and_audience(tmp_path: Path) -> None:
     assert local.spent + local.left <= report.cap_epsilon
     assert shuffled.spent == public.spent
     assert 0 < public.spent < local.spent
+    assert all((row.spent or 0) <= (row.per_cap or 0) for row in report.clients)
     assert public.delta == pytest.approx(3e-8)
     server = report.servers[0]
     assert (server.epochs, server.epochs_without, server.reports, server.refused) == (3, 0, 4500, 6)
