@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from contracts import MICRO
 from privacy.errors import LedgerRefused
-from privacy.mechanisms import AffinePoint, KAry, Mechanism, choose_mechanism
+from privacy.mechanisms import AffinePoint, KAry, choose_mechanism
 from privacy.server_filter import ServerFilter
 
 SMALL = choose_mechanism(600, 4.0)
@@ -36,16 +32,6 @@ def test_exactly_the_budget_fits() -> None:
         budget.spend(KAry(1, 65535, 65534))
 
 
-def test_a_filter_built_from_the_ledger_goes_on_where_the_old_one_stopped() -> None:
-    old = ServerFilter(9.0)
-    old.spend(SMALL)
-    new = ServerFilter(9.0, [SMALL.epsilon_micro])
-    new.spend(SMALL)
-    assert new.spent_micro == 2 * SMALL.epsilon_micro
-    with pytest.raises(LedgerRefused):
-        new.spend(SMALL)
-
-
 def test_what_was_spent_beyond_a_budget_lowered_since_stays_spent() -> None:
     budget = ServerFilter(4.0, [SMALL.epsilon_micro] * 3)
     assert (budget.spent_micro, budget.left_micro) == (3 * SMALL.epsilon_micro, 0)
@@ -67,25 +53,3 @@ def test_opendp_refuses_by_itself_where_the_integers_were_told_too_little() -> N
         budget.spend(Understating(600, 53, 2, 54, 1))
     assert budget.spent_micro == SMALL.epsilon_micro
     budget.spend(choose_mechanism(12, 1.0))
-
-
-@settings(max_examples=25, deadline=None)
-@given(epsilons=st.lists(st.sampled_from([0.5, 1.0, 2.0, 4.0]), max_size=10), budget_epsilon=st.floats(0.5, 20))
-def test_whatever_is_asked_never_more_than_the_budget_is_spent(epsilons: list[float], budget_epsilon: float) -> None:
-    budget, spent = ServerFilter(budget_epsilon), 0
-    for epsilon in epsilons:
-        mechanism: Mechanism = choose_mechanism(12, epsilon)
-        fits = spent + mechanism.epsilon_micro <= math.floor(budget_epsilon * MICRO)
-        if fits:
-            budget.spend(mechanism)
-            spent += mechanism.epsilon_micro
-        else:
-            with pytest.raises(LedgerRefused):
-                budget.spend(mechanism)
-    assert budget.spent_micro == spent
-
-
-@pytest.mark.parametrize("epsilon", [0.0, -1.0, math.inf, math.nan])
-def test_a_budget_that_is_no_positive_number_is_refused(epsilon: float) -> None:
-    with pytest.raises(LedgerRefused, match="want a number above 0"):
-        ServerFilter(epsilon)
