@@ -48,7 +48,7 @@ export function startTracker(options: TrackerOptions): Tracker {
     const act = input.type !== 'view_item_list';
     if (act && dwelling !== null) dwelling.flush();
     const event = session.record(input);
-    if (act) dwelling?.restart(session.state.viewing, input.type === 'view_item' || session.state.viewing !== viewed);
+    if (act) dwelling?.act(session.state.viewing, input.type === 'view_item' || session.state.viewing !== viewed);
     options.onEvent(event);
   };
   const context: SensorContext = {
@@ -75,9 +75,8 @@ export function startTracker(options: TrackerOptions): Tracker {
     record: guarded(record),
     setViewing(item) {
       if (item === session.state.viewing) return;
-      dwelling?.flush();
+      dwelling?.turn(item);
       session.setViewing(item);
-      dwelling?.restart(item, true);
     },
     dwellMs: () => dwelling?.elapsed() ?? 0,
     observe,

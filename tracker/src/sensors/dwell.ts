@@ -8,8 +8,10 @@ import type { SensorContext, Stop } from './sensor';
 export const DWELL_TICK_MS = 500;
 
 export interface DwellSensor {
-  /** An act was recorded, or another item came into view: dwell counts anew from here. */
-  restart(item: number | null, itemChanged: boolean): void;
+  /** An act was recorded while `item` is in view: the act's dwell counts from here. */
+  act(item: number | null, itemChanged: boolean): void;
+  /** Another item came into view, or none: the last act's dwell is what it is. */
+  turn(item: number | null): void;
   /** Write the dwell so far to the session's last act. */
   flush(): void;
   /** Visible ms on the item in view so far. */
@@ -21,9 +23,10 @@ export function dwell(page: Document, session: Session, context: SensorContext):
   const clock = new VisibleTime(context.monotonic, page.visibilityState === 'visible');
   let item: number | null = null;
   let viewedAt = 0;
-  let actAt = 0;
+  /** When the last act was recorded; null once its dwell is over. */
+  let actAt: number | null = null;
   const flush = (): void => {
-    if (item !== null) session.setDwell(clock.elapsed() - actAt);
+    if (item !== null && actAt !== null) session.setDwell(clock.elapsed() - actAt);
   };
   const tick = (): void => {
     if (item === null || page.visibilityState !== 'visible') return;
@@ -40,9 +43,15 @@ export function dwell(page: Document, session: Session, context: SensorContext):
   page.defaultView?.addEventListener('pagehide', turned);
   return {
     flush,
-    restart(next, itemChanged) {
+    act(next, itemChanged) {
       if (itemChanged) viewedAt = clock.elapsed();
       actAt = clock.elapsed();
+      item = next;
+    },
+    turn(next) {
+      flush();
+      viewedAt = clock.elapsed();
+      actAt = null;
       item = next;
     },
     elapsed: () => (item === null ? 0 : clock.elapsed() - viewedAt),
