@@ -3,6 +3,8 @@
 import type { Item } from '../../../contracts/types';
 import { h } from './dom';
 
+const FADE_MS = 240;
+
 export class Card {
   readonly element: HTMLLIElement;
   item = 0;
@@ -47,10 +49,10 @@ export class Card {
     this.element.setAttribute('data-empty', '');
   }
 
+  /** A short fade of what changed; by the animation's own clock, so that no layout is forced. */
   private flash(): void {
-    this.element.classList.remove('changed');
-    void this.element.offsetWidth; // restart the animation
-    this.element.classList.add('changed');
+    if (matchMedia('(prefers-reduced-motion: reduce)').matches) return;
+    this.link.animate?.([{ opacity: 0.25 }, { opacity: 1 }], { duration: FADE_MS, easing: 'ease-out' });
   }
 }
 

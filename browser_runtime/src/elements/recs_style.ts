@@ -18,8 +18,4 @@ li[data-empty] { visibility: hidden; }
 li[data-waiting] .name, li[data-waiting] .price { color: transparent; background: var(--intently-empty, #eceef2);
   border-radius: 0.3rem; }
 li[data-waiting] .price { width: 40%; margin-top: 0.25rem; }
-@media (prefers-reduced-motion: no-preference) {
-  li.changed .frame, li.changed .name, li.changed .price { animation: arrive 240ms ease-out; }
-  @keyframes arrive { from { opacity: 0.25; } to { opacity: 1; } }
-}
 `;

@@ -49,12 +49,8 @@ export function checkCollection(collection: Collection): void {
   want(mechanism.w > mechanism.v, `collection ${name}: w must be above v`);
   const micro = epsilonMicroOf(mechanism);
   want(
-    micro <= EPSILON_LIMIT * MICRO,
-    `collection ${name}: ln(w/v) is ${micro / MICRO}, want at most ${EPSILON_LIMIT}`,
-  );
-  want(
     epsilon <= EPSILON_LIMIT && micro <= epsilon * MICRO,
-    `collection ${name}: ln(w/v) is above the stated epsilon ${epsilon}`,
+    `collection ${name}: want ln(w/v) ${micro / MICRO} <= epsilon ${epsilon} <= ${EPSILON_LIMIT}`,
   );
   want(micro === epsilon_micro, `collection ${name}: epsilon_micro ${epsilon_micro}, want ${micro}`);
   if (mechanism.kind === 'affine_point') {
