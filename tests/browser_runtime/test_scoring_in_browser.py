@@ -39,6 +39,10 @@ def test_scores_equal_onnxruntime_and_the_list_is_filtered(shop: Shop, server: S
 
 def test_pool_order_stands_at_once_and_the_strip_re_ranks_in_place(shop: Shop, server: Server, page: Page) -> None:
     shop.publish(pool=shop.pool(order=[7, 3, 1, 2, 9, 10, 11, 12, 13]))
+    page.add_init_script(
+        "window.shifts = 0; new PerformanceObserver((list) => list.getEntries().forEach(({ value }) => { shifts += value; }))"
+        ".observe({ type: 'layout-shift', buffered: true });"
+    )
     page.goto(f"{server.origin}/?noreports")
     page.wait_for_function("() => document.querySelector('intently-recs').items.length === 8")
     assert page.evaluate("document.querySelector('intently-recs').items") == [7, 3, 1, 2, 9, 10, 11, 12]
@@ -49,6 +53,8 @@ def test_pool_order_stands_at_once_and_the_strip_re_ranks_in_place(shop: Shop, s
     after = page.evaluate("[document.querySelector('intently-recs').items, intently.snapshot().lastRanked.items.slice(0, 8)]")
     assert after[0] == after[1]
     assert page.evaluate("document.querySelector('intently-recs').getBoundingClientRect().height") == before
+    page.wait_for_timeout(100)
+    assert page.evaluate("shifts") == 0, "nothing on the page moved"
 
 
 def test_catalogue_strings_are_text(shop: Shop, server: Server, page: Page) -> None:

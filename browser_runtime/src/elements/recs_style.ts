@@ -12,10 +12,10 @@ a:focus-visible, button:focus-visible { outline: 3px solid var(--intently-focus,
   background: var(--intently-empty, #eceef2); }
 img { display: block; width: 100%; height: 100%; object-fit: cover; }
 .name { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; overflow: hidden;
-  margin-top: 0.5rem; line-height: 1.3; height: 2.6em; }
+  margin: 0.5rem 0 0.25rem; line-height: 1.3; height: 2.6em; }
 .price { display: block; line-height: 1.4; height: 1.4em; font-weight: 600; }
 li[data-empty] { visibility: hidden; }
 li[data-waiting] .name, li[data-waiting] .price { color: transparent; background: var(--intently-empty, #eceef2);
   border-radius: 0.3rem; }
-li[data-waiting] .price { width: 40%; margin-top: 0.25rem; }
+li[data-waiting] .price { width: 40%; }
 `;
