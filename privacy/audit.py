@@ -13,9 +13,9 @@ from pathlib import Path
 
 import brotli
 
-from contracts import FILES_PATH, LEDGER_PATH, MANIFEST_PATH, Collection, Guarantees, Receipt
+from contracts import FILES_PATH, LEDGER_PATH, MANIFEST_PATH, MICRO, Guarantees, Receipt
 from privacy.accounting import Fault, PublicFiles, verify_files
-from privacy.errors import AuditRefused, PrivacyError
+from privacy.errors import AuditRefused, MechanismRefused, PrivacyError
 from privacy.mechanisms import mechanism_of
 from privacy.opendp_reference import reference_epsilon
 from privacy.signing import verify_bytes
@@ -134,7 +134,7 @@ def _receipts(public: PublicFiles) -> tuple[ReceiptRow, ...]:
     for signed in public.receipts:
         try:
             receipt = Receipt.from_bytes(signed.payload)
-            _second_opinion(receipt.collection)
+            _second_opinion(receipt)
         except PrivacyError as error:
             public.note(f"{signed.path}, field collection.mechanism", str(error))
             continue
@@ -149,5 +149,9 @@ def _receipts(public: PublicFiles) -> tuple[ReceiptRow, ...]:
     return tuple(sorted(rows, key=lambda row: (row.epoch, row.collection)))
 
 
-def _second_opinion(collection: Collection) -> None:
-    reference_epsilon(mechanism_of(collection))
+def _second_opinion(receipt: Receipt) -> None:
+    """Raise `MechanismRefused` where OpenDP's map of the channel says more than the receipt or its collection states."""
+    found = reference_epsilon(mechanism_of(receipt.collection))
+    stated = min(receipt.guarantees.local, receipt.collection.epsilon_micro / MICRO)
+    if stated < found:
+        raise MechanismRefused(f"states epsilon {stated} of one report, OpenDP's map says {found}")

@@ -59,7 +59,7 @@ def pool_faults(pool: Mapping[str, Any], counts: tuple[float, ...], half: float)
         for name, want in (("count", count), ("low", count - reach), ("high", count + reach)):
             if abs(entry[name] - want) > ROUNDING:
                 found.append((f"items[{place}].{name}", f"is {entry[name]}, the counts file says {round(want, POOL_DECIMALS)}"))
-        if entry["reason"] == "wanted" and count - reach < 0:
+        if entry["reason"] == "wanted" and count - reach < -ROUNDING:
             found.append(
                 (f"items[{place}].reason", f"is wanted, though its lower bound is {round(count - reach, POOL_DECIMALS)}")
             )

@@ -156,6 +156,14 @@ def test_a_signed_receipt_that_lies_is_named(tmp_path: Path, lie: Dishonest, fie
     assert any(f"field {field}" in fault for fault in faults(tmp_path / "public")), faults(tmp_path / "public")
 
 
+def test_one_millionth_too_little_is_named_by_the_accountant_and_by_opendp(tmp_path: Path) -> None:
+    Shop(tmp_path / "public", epochs=1, changes=Changes(receipt=stating(local=3.988984)))
+    found = faults(tmp_path / "public")
+    assert sum("field guarantees.local: states 3.988984, recomputed 3.988985" in fault for fault in found) == 2
+    assert sum("field collection.mechanism: states epsilon 3.988984 of one report, OpenDP" in fault for fault in found) == 2
+    assert len(found) == 4
+
+
 def changed_collection(**changed: object) -> Callable[[Configuration], Configuration]:
     def change(configuration: Configuration) -> Configuration:
         first: Collection = configuration.collections[0].model_copy(update=changed)
