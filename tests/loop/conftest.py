@@ -1,0 +1,28 @@
+"""One running demo for all tests of the loop: the real processes, a model trained for a few seconds, real Chromium."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext
+from rich.console import Console
+
+from intently.demo.run import Running, running_demo
+from intently.demo.tab import chromium
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """The embedded default with 400 simulated clients an epoch."""
+    root: Path = tmp_path_factory.mktemp("demo")
+    with running_demo(None, root, Console(quiet=True), budget_s=5.0, clients=400) as demo:
+        yield demo
+
+
+@pytest.fixture(scope="session")
+def profile() -> Iterator[Callable[..., BrowserContext]]:
+    """Makes clean profiles of one Chromium."""
+    with chromium() as make:
+        yield make

@@ -1,0 +1,125 @@
+"""Two visits with the same navigation and other behaviour ask the network for the same things.
+
+Both run at once, so that both see the same epoch and the same manifests, and both draw the same random bytes: what still
+differs would depend on behaviour. A planted picture of the model's first choice must be caught.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import BrowserContext, Request
+
+from contracts import BODY_BYTES
+from intently.configuration import DEMO
+from intently.demo.run import Running
+from intently.demo.tab import Tab
+
+pytestmark = pytest.mark.browser
+
+SEEDED = """
+  let state = 123456789;
+  crypto.getRandomValues = (array) => {
+    const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+    for (let at = 0; at < bytes.length; at++) {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+      bytes[at] = state >>> 24;
+    }
+    return array;
+  };
+"""
+"""Both visits draw the same coin and the same T; the seal's key pair is the browser's own and not touched by this."""
+
+LEAK = """
+  document.addEventListener('DOMContentLoaded', () => {
+    let last = '';
+    setInterval(async () => {
+      const intently = (await import('/intently/intently.js')).currentIntently();
+      const chosen = intently?.snapshot().scoring && (await intently.rank(null, { count: 40 })).items.join();
+      if (!chosen || chosen === last) return;
+      last = chosen;
+      chosen.split(',').forEach((item, place) => { new Image().src = `/picture/${item}.png?place=${place}`; });
+    }, 400);
+  });
+"""
+"""What a careless shop does: ask an image host for the pictures of the items that the model chose."""
+
+HEADERS_OF_NO_CONTENT = {"content-length"}
+
+
+def note(request: Request) -> tuple[str, str, tuple[tuple[str, str], ...], int]:
+    """Method, URL, headers and body size of a request."""
+    headers = tuple(sorted((k, v) for k, v in request.all_headers().items() if k not in HEADERS_OF_NO_CONTENT))
+    return request.method, request.url, headers, len(request.post_data_buffer or b"")
+
+
+def start(profile: Callable[..., BrowserContext], origin: str, init: str) -> Tab:
+    context = profile(viewport={"width": 1200, "height": 800})
+    context.add_init_script(SEEDED + init)
+    return Tab(context, origin)
+
+
+def seen(tab: Tab) -> Counter[tuple[str, str, tuple[tuple[str, str], ...], int]]:
+    return Counter(note(request) for request in tab.requests)
+
+
+def visit_both(eager: Tab, idle: Tab, running: Running) -> None:
+    """The same pages at the same times; one shopper lingers, scrolls and looks at things, the other does not."""
+    tabs = (eager, idle)
+    epoch_s = DEMO.epoch_s
+    time.sleep(epoch_s - time.time() % epoch_s + 0.5)
+    for tab in tabs:
+        tab.open()
+    for tab in tabs:
+        tab.until_model()
+    for item in (9, 71):
+        for tab in tabs:
+            tab.view(item)
+        for _ in range(8):
+            eager.page.mouse.wheel(0, 500)
+            eager.page.wait_for_timeout(200)
+        eager.page.mouse.wheel(0, -9000)
+        idle.page.evaluate("() => Object.defineProperty(document, 'visibilityState', {value: 'hidden', configurable: true})")
+        idle.page.evaluate("() => document.dispatchEvent(new Event('visibilitychange'))")
+        eager.page.wait_for_timeout(2500)
+        idle.page.evaluate("() => Object.defineProperty(document, 'visibilityState', {value: 'visible', configurable: true})")
+        idle.page.evaluate("() => document.dispatchEvent(new Event('visibilitychange'))")
+    for tab in tabs:
+        tab.until("a report", tab.reports, 15)
+    for tab in tabs:
+        tab.ask("intently.dispose()")
+
+
+def differences(running: Running, profile: Callable[..., BrowserContext], leak: str = "") -> tuple[set[str], Tab, Tab]:
+    eager = start(profile, running.addresses.delivery, leak)
+    idle = start(profile, running.addresses.delivery, leak)
+    try:
+        visit_both(eager, idle, running)
+        behaviour = [tab.ask("intently.snapshot()") for tab in (eager, idle)]
+        dwell = [[event["dwell_ms"] for event in snapshot["events"] if event["type"] == "view_item"] for snapshot in behaviour]
+        assert dwell[0] != dwell[1], "the two visits did not differ, so nothing was tested"
+        one, other = seen(eager), seen(idle)
+        # How many polls fit into a visit depends on the clock of each tab alone, which no behaviour moves: compared as a set.
+        polls = {key for key in one | other if key[1].endswith("/intently/manifest.json")}
+        odd = ((one - other) + (other - one)).keys() - polls
+        return {f"{method} {url}" for method, url, _, _ in odd}, eager, idle
+    finally:
+        eager.context.close()
+        idle.context.close()
+
+
+def test_other_behaviour_asks_for_the_same_things(running: Running, profile: Callable[..., BrowserContext]) -> None:
+    odd, eager, idle = differences(running, profile)
+    assert odd == set()
+    for tab in (eager, idle):
+        assert len(tab.reports()) == 1
+        assert tab.bodies() == tab.reports(), "a request that is no report had a body"
+        assert all(len(request.post_data_buffer or b"") == BODY_BYTES for request in tab.reports())
+
+
+def test_a_planted_picture_of_the_chosen_item_is_caught(running: Running, profile: Callable[..., BrowserContext]) -> None:
+    odd, _, _ = differences(running, profile, LEAK)
+    assert any("/picture/" in request for request in odd), odd
