@@ -209,7 +209,8 @@ export interface Intently {
   readonly ready: Promise<boolean>;
   /** Tell what happened. Never throws. A `view_item` also becomes the item in view, a cart event changes the cart. */
   record(event: EventInput): void;
-  /** Rank `candidates` (default: the pool) for this session. Never rejects; pool order where there is no model. */
+  /** Rank `candidates` for this session; default: the pool, then the rest of the catalogue. Never rejects; without a model
+   * that order stands. */
   rank(candidates?: readonly number[] | null, options?: RankOptions): Promise<Ranked>;
   /** As `rank`, at once, in the order given or of the pool: what to show first. */
   rankNow(candidates?: readonly number[] | null, options?: RankOptions): Ranked;

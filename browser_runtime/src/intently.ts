@@ -117,11 +117,11 @@ class Runtime implements Intently {
   }
 
   rankNow(candidates?: readonly number[] | null, options: RankOptions = {}): Ranked {
-    return this.ranking.byPool(candidates ?? this.poolItems, options);
+    return this.ranking.byPool(candidates ?? this.defaultCandidates, options);
   }
 
   async rank(candidates?: readonly number[] | null, options: RankOptions = {}): Promise<Ranked> {
-    const ranked = await this.ranking.rank(candidates ?? this.poolItems, options);
+    const ranked = await this.ranking.rank(candidates ?? this.defaultCandidates, options);
     this.emitter.emit('ranked', ranked);
     return ranked;
   }
@@ -199,8 +199,8 @@ class Runtime implements Intently {
     return new URL(base.endsWith('/') ? base : `${base}/`, globalThis.location?.href).href;
   }
 
-  private get poolItems(): readonly number[] {
-    return this.held?.poolItems ?? [];
+  private get defaultCandidates(): readonly number[] {
+    return this.held?.candidates ?? [];
   }
 
   private async boot(): Promise<void> {
@@ -256,7 +256,7 @@ class Runtime implements Intently {
     if (model === 'ready') this.queueScoring();
   }
 
-  /** Score the pool once for all that happened in this turn; after an event its best category may be reported. */
+  /** Score once for all that happened in this turn; after an event its best category may be reported. */
   private queueScoring(afterEvent = false): void {
     this.eventQueued ||= afterEvent;
     if (this.scoringQueued) return;

@@ -108,11 +108,11 @@ test('a newer manifest is taken whole; an unchanged one is asked for by the hash
   const world = new World();
   await world.publish(1);
   const page = await world.page();
-  expect(page.held?.poolItems).toEqual([1]);
+  expect(page.held?.candidates).toEqual([1]);
   expect(page.held?.unavailable).toEqual(new Set([7]));
   await world.publish(2);
   await page.poll();
-  expect(page.held?.poolItems).toEqual([2]);
+  expect(page.held?.candidates).toEqual([2]);
   world.asked.length = 0;
   await page.poll();
   expect(world.asked).toEqual([
@@ -197,5 +197,5 @@ test('a feature spec of a later version leaves the set in force without a model'
   await world.publish(1, {}, { feature_spec: await world.put({ version: 2 }) });
   const page = await world.page();
   expect(page.held?.featureSpec).toBeNull();
-  expect(page.held?.poolItems).toEqual([1]);
+  expect(page.held?.candidates).toEqual([1]);
 });

@@ -6,7 +6,7 @@
  * slots       heading, empty
  * parts       list, card, link, frame, image, name, price
  * event       intently-select {item, sku, position}: composed, cancelable (then a link is not followed)
- * property    candidates  catalogue indices to choose among, null for the pool; exclude  indices never shown
+ * property    candidates  catalogue indices to choose among, null for the pool and then the catalogue; exclude  indices never shown
  */
 
 import type { Intently, Ranked } from '../api';

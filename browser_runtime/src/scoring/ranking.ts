@@ -20,7 +20,7 @@ export interface RankingParts {
 const NO_MS = { features: 0, worker: 0, model: 0, rank: 0, total: 0 };
 
 export class Ranking {
-  /** The last scoring of the pool. */
+  /** The last scoring of the default candidates. */
   lastScoring: Scoring | null = null;
   lastRanked: Ranked | null = null;
   private readonly scorings: SessionScorer;
@@ -55,7 +55,7 @@ export class Ranking {
     if (scorer.model !== held.release.model.sha256) return null; // of a release before
     try {
       const scoring = await this.scorings.score(held, scorer, this.parts.session().events, candidates);
-      if (scoring !== null && candidates === held.poolItems) this.lastScoring = scoring;
+      if (scoring !== null && candidates === held.candidates) this.lastScoring = scoring;
       return scoring;
     } catch (fault) {
       this.parts.onFault(fault);
@@ -70,7 +70,7 @@ export class Ranking {
     const list = rankCandidates(candidates, scores, this.filters(options), options.count);
     const rank = this.parts.monotonic() - began;
     const ms = { ...scoring.ms, rank, total: scoring.ms.features + scoring.ms.worker + rank };
-    if (candidates === this.parts.held()?.poolItems) this.lastScoring = { ...scoring, ms };
+    if (candidates === this.parts.held()?.candidates) this.lastScoring = { ...scoring, ms };
     return { placement: options.placement ?? '', tier: 'onnx', ...list, ms };
   }
 

@@ -19,8 +19,8 @@ export interface HeldSet extends Held {
   /** null: a spec that this bundle cannot encode; the model is then not used. */
   readonly featureSpec: FeatureSpec | null;
   readonly unavailable: ReadonlySet<number>;
-  /** The pool's items in order. */
-  readonly poolItems: readonly number[];
+  /** What may be shown where the page names nothing else: the pool's items in its order, then the rest of the catalogue. */
+  readonly candidates: readonly number[];
 }
 
 export interface UpdaterOptions {
@@ -154,7 +154,7 @@ export class Updater {
       pool,
       featureSpec: this.specOf(spec),
       unavailable: new Set(manifest.availability.unavailable),
-      poolItems: pool.items.map(({ item }) => item),
+      candidates: candidatesOf(pool, catalogue),
     };
   }
 
@@ -205,4 +205,10 @@ export class Updater {
     this.releaseBytes = record.release;
     this.options.onHeld(set);
   }
+}
+
+/** The catalogue is at hand, so nothing is fetched for an item that the pool lacks, and the model may choose among all. */
+function candidatesOf(pool: Pool, catalogue: Catalogue): number[] {
+  const items = catalogue.items.map((_, at) => at + 1);
+  return [...new Set([...pool.items.map(({ item }) => item), ...items])];
 }
