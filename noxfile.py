@@ -124,6 +124,19 @@ nox.options.sessions = ["tests"]
 nox.options.default_venv_backend = "none"
 
 
+def call(session: nox.Session, *words: str) -> None:
+    """Run a command whose exit code becomes ours (nox would make it 1), and which ends by itself on Ctrl-C."""
+    process = subprocess.Popen(words, cwd=ROOT, env={**os.environ, **{k: v for k, v in session.env.items() if v is not None}})
+    while True:
+        try:
+            code = process.wait()
+            break
+        except KeyboardInterrupt:  # the child got it too; it cleans up
+            continue
+    if code != 0:
+        raise SystemExit(code)
+
+
 def need_chromium(session: nox.Session) -> None:
     """Find or get a browser; sets INTENTLY_CHROMIUM for what follows. Browser tests never skip."""
     found = subprocess.run([str(PYTHON), "-m", "intently.chromium"], cwd=ROOT, stdout=subprocess.PIPE, text=True)
@@ -154,7 +167,7 @@ def demo(session: nox.Session) -> None:
     """The main job on the embedded default. `-- --check` drives it headless; `-- --data PATH` takes a log."""
     if "--check" in session.posargs:
         need_chromium(session)
-    session.run(str(PYTHON), "-m", "intently", "demo", *session.posargs)
+    call(session, str(PYTHON), "-m", "intently", "demo", *session.posargs)
 
 
 @nox.session
@@ -164,10 +177,10 @@ def bench(session: nox.Session) -> None:
         session.error("which one? " + ", ".join(sorted(p.stem for p in (ROOT / "benchmarks").glob("[a-z]*.py"))))
     need_chromium(session)
     name, *rest = session.posargs
-    session.run(str(PYTHON), "-m", f"benchmarks.{name}", *rest)
+    call(session, str(PYTHON), "-m", f"benchmarks.{name}", *rest)
 
 
 @nox.session
 def kafka(session: nox.Session) -> None:
     """The loop on a real Kafka broker; exit code 3 where Java and Maven cannot be had."""
-    session.run(str(PYTHON), "-m", "tests.kafka", *session.posargs)
+    call(session, str(PYTHON), "-m", "tests.kafka", *session.posargs)
