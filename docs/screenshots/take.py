@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Literal
 
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
@@ -15,7 +14,6 @@ from intently.chromium import FLAGS, find_chromium
 
 DESKTOP: ViewportSize = {"width": 1280, "height": 800}
 MOBILE: ViewportSize = {"width": 390, "height": 844}
-THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 LOOK_MS = 1800
 """How long each product is looked at: long enough for dwell and for a ranking."""
 LENS_MS = 22_000
@@ -45,31 +43,41 @@ def take(page: Page, folder: Path, name: str) -> None:
     print(folder / f"{name}.png")
 
 
-def desktop(browser: Browser, url: str, folder: Path, theme: Literal["light", "dark"]) -> None:
-    """List, product, cart and lens at the size of a laptop."""
-    suffix = "" if theme == "light" else f"-{theme}"
-    page = browser.new_page(viewport=DESKTOP, color_scheme=theme)
+def desktop(browser: Browser, url: str, folder: Path) -> None:
+    """Product, list, cart and an opened report in the lens, at the size of a laptop."""
+    page = browser.new_page(viewport=DESKTOP, color_scheme="light")
     browse(page, url)
-    take(page, folder, f"product{suffix}")
+    take(page, folder, "product")
     page.get_by_role("button", name="Add to cart").click()
     page.locator(".brand").click()
     page.locator(".hero").wait_for()
-    take(page, folder, f"list{suffix}")
+    take(page, folder, "list")
     page.locator("#cart-link").click()
-    take(page, folder, f"cart{suffix}")
+    take(page, folder, "cart")
     page.locator(".brand").click()
     page.locator("#lens-button").click()
     page.wait_for_timeout(LENS_MS)
-    take(page, folder, f"lens{suffix}")
+    report = page.locator("intently-privacy details", has_text="sent").first
+    report.locator("summary").click()
+    report.evaluate("report => report.scrollIntoView({ block: 'center' })")
+    take(page, folder, "lens")
+    page.close()
+
+
+def dark(browser: Browser, url: str, folder: Path) -> None:
+    """Front page for those who like it dark."""
+    page = browser.new_page(viewport=DESKTOP, color_scheme="dark")
+    browse(page, url)
+    page.locator(".brand").click()
+    take(page, folder, "list-dark")
     page.close()
 
 
 def mobile(browser: Browser, url: str, folder: Path) -> None:
-    """Front page and lens at the size of a telephone."""
-    page = browser.new_page(viewport=MOBILE, device_scale_factor=2, color_scheme="light")
+    """Lens at the size of a telephone."""
+    page = browser.new_page(viewport=MOBILE, color_scheme="light")
     browse(page, url)
     page.locator(".brand").click()
-    take(page, folder, "mobile-list")
     page.locator("#lens-button").click()
     take(page, folder, "mobile-lens")
     page.close()
@@ -84,9 +92,8 @@ def main() -> None:
     words.out.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=list(FLAGS))
-        for theme in THEMES:
-            desktop(browser, words.url, words.out, theme)
-        mobile(browser, words.url, words.out)
+        for pictures in (desktop, dark, mobile):
+            pictures(browser, words.url, words.out)
         browser.close()
 
 

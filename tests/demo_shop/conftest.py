@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterator
 
 import pytest
+from page_server import served
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from shop_folder import Seen, publish
-from shop_server import served
 
 from intently.chromium import FLAGS, find_chromium
 from intently.demo.shop.build import build_shop

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from page_server import served
 from playwright.sync_api import Locator, Page, expect
 from shop_folder import Seen, until
-from shop_server import served
 from signed_shop import UNAVAILABLE, SignedShop, pool
 
 from intently.demo.shop.build import build_shop
