@@ -1,19 +1,20 @@
 """Pools: from a private estimate to an ordered list of candidates. Pure: equal inputs give equal bytes.
 
-d items, n reports, sd standard deviation of one estimated count. An item is *wanted* when its one-sided lower confidence bound
-count - z sd is above the threshold. With confidence 1 - f/d at most f items are expected to enter that nobody wanted.
+Each count comes with Wilson's score interval (1927; formula and correction in `privacy.accounting.score`), whose ends each hold
+with the one-sided confidence 1 - f/d. An item is *wanted* when its lower end is above the threshold, so at most f of the d items
+are expected to enter though nobody wanted them.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 
 from pydantic import Field
 
 from contracts import POOL_DECIMALS, Pool, PoolItem, Record
+from privacy.accounting.score import ScoreInterval, Support, score_interval
 
 
 class PoolRules(Record):
@@ -30,10 +31,10 @@ class PoolRules(Record):
 
 @dataclass(frozen=True)
 class Counts:
-    """Estimated reports of items 1..d (position 0 is item 1) and the standard deviation of each."""
+    """Estimated reports of items 1..d (position 0 is item 1), and what their intervals follow from."""
 
     counts: Sequence[float]
-    sd: float
+    support: Support
     reports: int
 
 
@@ -47,25 +48,30 @@ def make_pool(
 ) -> Pool:
     """The pool of `epoch`. `previous` is the one in force, the base pool at first; `new_items` are catalogue indices."""
     confidence = confidence_of(len(counts.counts), rules.false_entries)
-    z = NormalDist().inv_cdf(confidence)
+    interval = score_interval(counts.support, counts.reports, confidence)
     room = min(rules.new_room, len(new_items), rules.size - 1)
     newcomers = _in_turn(new_items, room, epoch)
-    wanted = _wanted(counts, z * counts.sd + rules.threshold_reports)
+    wanted = _wanted(counts, interval, rules.threshold_reports)
     kept_out = set(newcomers)
     desired = [item for item in _once([*wanted, *(entry.item for entry in base.items)]) if item not in kept_out]
-    order = cap_rank_change(desired, [entry.item for entry in previous.items], rules.rank_change_most, rules.size - room)
+    before = [entry.item for entry in previous.items]
+    order = cap_rank_change(desired, before, rules.rank_change_most, rules.size - room, kept_out)
     fronted = set(wanted)
-    items = [_entry(item, "wanted" if item in fronted else "prior", counts, z) for item in order]
-    items += [_entry(item, "wanted" if item in fronted else "new", counts, z) for item in newcomers]
+    items = [_entry(item, "wanted" if item in fronted else "prior", counts, interval) for item in order]
+    items += [_entry(item, "wanted" if item in fronted else "new", counts, interval) for item in newcomers]
     return Pool(
         shop=base.shop, demo=base.demo, epoch=epoch, collection=collection, reports=counts.reports,
         confidence=confidence, items=tuple(items),
     )  # fmt: skip
 
 
-def _wanted(counts: Counts, above: float) -> list[int]:
-    """Items whose count is above the bound, most reports first, then by index. NONE has no position here."""
-    found = [(-round(count, POOL_DECIMALS), item) for item, count in enumerate(counts.counts, start=1) if count > above]
+def _wanted(counts: Counts, interval: ScoreInterval, threshold: float) -> list[int]:
+    """Items whose published lower bound is above the threshold, most reports first, then by index. NONE has no position here."""
+    found = [
+        (-_rounded(count), item)
+        for item, count in enumerate(counts.counts, start=1)
+        if _rounded(interval.around(count)[0]) > threshold
+    ]
     return [item for _, item in sorted(found)]
 
 
@@ -79,9 +85,12 @@ def _in_turn(items: Sequence[int], room: int, epoch: int) -> list[int]:
     return [items[(start + step) % len(items)] for step in range(room)]
 
 
-def cap_rank_change(desired: Sequence[int], previous: Sequence[int], most: int, size: int) -> list[int]:
+def cap_rank_change(
+    desired: Sequence[int], previous: Sequence[int], most: int, size: int, kept_out: Collection[int] = ()
+) -> list[int]:
     """The first `size` items, near `desired`, none more than `most` places from where it stood in `previous`.
 
+    Items that are `kept_out` are left out wherever they stood.
     An item that was absent stood just behind the last. Greedy by position p: the item that may wait no longer (it stood at
     p - most) goes first; else the best desired one that may stand so far ahead. Deadlines are distinct, so all are met. Items of
     `previous` that nobody desires any more leave once their deadline is beyond the end.
@@ -89,7 +98,7 @@ def cap_rank_change(desired: Sequence[int], previous: Sequence[int], most: int, 
     stood = {item: rank for rank, item in enumerate(previous)}
     leftover = [item for item in previous if item not in set(desired)]
     queue = [*desired, *leftover]
-    placed: set[int] = set()
+    placed = set(kept_out)
     order: list[int] = []
     for position in range(min(size, len(queue))):
         overdue = previous[position - most] if most <= position < len(previous) + most else None
@@ -103,13 +112,12 @@ def cap_rank_change(desired: Sequence[int], previous: Sequence[int], most: int, 
     return order
 
 
-def _entry(item: int, reason: str, counts: Counts, z: float) -> PoolItem:
+def _entry(item: int, reason: str, counts: Counts, interval: ScoreInterval) -> PoolItem:
     if item > len(counts.counts):  # an item that came after the collection's domain was fixed: nobody could report it
         return PoolItem(item=item, reason="prior" if reason == "wanted" else reason)  # type: ignore[arg-type]
     count = counts.counts[item - 1]
-    half = z * counts.sd
-    low, count, high = (_rounded(count - half), _rounded(count), _rounded(count + half))
-    return PoolItem(item=item, reason=reason, count=count, low=low, high=high)  # type: ignore[arg-type]
+    low, high = interval.around(count)
+    return PoolItem(item=item, reason=reason, count=_rounded(count), low=_rounded(low), high=_rounded(high))  # type: ignore[arg-type]
 
 
 def _rounded(value: float) -> float:

@@ -11,12 +11,13 @@ has on the line {k a} the transform of row a of H, so one FFT of the rows, one s
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
 
+from privacy.accounting.score import Support, score_interval, support_of_weights
 from privacy.affine_arrays import directions, grid_index, points
 from privacy.errors import MechanismRefused
 from privacy.mechanisms import AffinePoint, Mechanism
@@ -33,10 +34,13 @@ class Estimate:
     """float64[d + 1]: estimated reports of each value, value 0 (NONE) first; unbiased, may be negative."""
     n: int
     """Reports."""
-    sd: float
-    """Standard deviation of the count of a value that few report."""
-    own_variance: float = 0.0
-    """What each report of a value adds to the variance of its count, beyond another's report."""
+    support: Support
+    """How reports support their own value and others: with `n`, all that the interval of a count needs."""
+
+    @property
+    def sd(self) -> float:
+        """Standard deviation of the count of a value that nobody reports."""
+        return math.sqrt(self.support.variance(self.n))
 
 
 def message_histogram(mechanism: Mechanism, messages: NDArray[np.integer]) -> Int64:
@@ -56,8 +60,7 @@ def estimate_histogram(mechanism: Mechanism, histogram: Int64) -> Estimate:
     """As `estimate`, from the histogram of messages."""
     n = int(histogram.sum())
     support = _support(mechanism, histogram) if isinstance(mechanism, AffinePoint) else histogram.astype(np.float64)
-    p, s = support_probabilities(mechanism)
-    return Estimate((support - n * s) / (p - s), n, standard_deviation(mechanism, n), own_variance(mechanism))
+    return _estimate_of(support, n, mechanism)
 
 
 def estimate_direct(mechanism: Mechanism, messages: NDArray[np.integer]) -> Estimate:
@@ -67,43 +70,34 @@ def estimate_direct(mechanism: Mechanism, messages: NDArray[np.integer]) -> Esti
     for message in np.flatnonzero(histogram):
         supported = [mechanism.supports(int(message), value) for value in range(mechanism.domain_size + 1)]
         support += histogram[message] * np.array(supported)
-    n, (p, s) = int(histogram.sum()), support_probabilities(mechanism)
-    return Estimate((support - n * s) / (p - s), n, standard_deviation(mechanism, n), own_variance(mechanism))
+    return _estimate_of(support, int(histogram.sum()), mechanism)
 
 
-def support_probabilities(mechanism: Mechanism) -> tuple[float, float]:
-    """(p, s): probability that a report supports its own value, and another given one."""
-    p, r = mechanism.w / mechanism.draws, mechanism.v / mechanism.draws
-    return p, mechanism.collision * p + (1 - mechanism.collision) * r
+def _estimate_of(supported: Float64, n: int, mechanism: Mechanism) -> Estimate:
+    support = support_of(mechanism)
+    return Estimate((supported - n * support.other) / (support.own - support.other), n, support)
+
+
+def support_of(mechanism: Mechanism) -> Support:
+    """Probabilities that a report supports its own value, and another given one."""
+    return support_of_weights(mechanism.w, mechanism.v, mechanism.modulus, mechanism.collision)
 
 
 def standard_deviation(mechanism: Mechanism, n: int, reported: int = 0) -> float:
-    """Of the estimated count of a value that `reported` of `n` clients hold; exact, since reports are independent."""
-    p, s = support_probabilities(mechanism)
-    variance = (n - reported) * s * (1 - s) + reported * p * (1 - p)
-    return float(np.sqrt(variance) / (p - s))
-
-
-def own_variance(mechanism: Mechanism) -> float:
-    """B in Var(count of x) = A + B n(x); 0 or more wherever p <= 1 - s."""
-    p, s = support_probabilities(mechanism)
-    return (p * (1 - p) - s * (1 - s)) / (p - s) ** 2
+    """Of the estimated count of a value that `reported` of `n` clients hold."""
+    return math.sqrt(support_of(mechanism).variance(n, reported))
 
 
 def interval(found: Estimate, confidence: float) -> tuple[Float64, Float64]:
-    """One-sided bounds (low, high) on each count, each holding with `confidence` in (0.5, 1).
-
-    Wilson's score interval: all x with |count - x| <= z sd(x), where sd(x)^2 = A + B x grows with the count, because a report of
-    the value itself varies more than another's. `low` is above 0 exactly where count > z * found.sd. Normal approximation: the
-    error of the coverage is of the order of 1 / sqrt(n s), so want n s above 30 or so (s of `support_probabilities`); at
-    d = 43,000 and epsilon 4 that is n above 1,600.
+    """One-sided bounds (low, high) on each count, each holding with `confidence` in [0.5, 1): Wilson's score interval (1927),
+    corrected for whole numbers and skewness; formula in `privacy.accounting.score`. Raises `MechanismRefused`.
     """
-    if not 0.5 < confidence < 1:
-        raise MechanismRefused(f"confidence: got {confidence}, want above 0.5 and below 1")
-    z2, a, b = NormalDist().inv_cdf(confidence) ** 2, found.sd**2, found.own_variance
-    middle = found.counts + z2 * b / 2
-    reach = np.sqrt(np.maximum(0.0, z2 * (a + b * found.counts) + (z2 * b / 2) ** 2))
-    return middle - reach, middle + reach
+    try:
+        score = score_interval(found.support, found.n, confidence)
+    except ValueError as error:
+        raise MechanismRefused(str(error)) from None
+    bounds = np.array([score.around(count) for count in found.counts.tolist()])
+    return bounds[:, 0], bounds[:, 1]
 
 
 def _support(mechanism: AffinePoint, histogram: Int64) -> Float64:

@@ -54,7 +54,7 @@ def settle(
     counts = np.ascontiguousarray(estimated.counts, dtype="<f8").tobytes()
     pool = None
     if collection.kind in POOL_ORDERING_KINDS:
-        found = Counts([float(count) for count in estimated.counts[1:]], float(estimated.sd), len(ordered))
+        found = Counts(estimated.counts[1:].tolist(), estimated.support, estimated.n)
         pool = make_pool(base, previous, found, rules, bucket.epoch, collection.id, plan.new_items).to_bytes()
     receipt = Receipt(
         shop=configuration.shop, demo=configuration.demo, release=bucket.release, collection=collection, epoch=bucket.epoch,

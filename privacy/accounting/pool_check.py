@@ -1,7 +1,8 @@
 """A pool against the published counts that ordered it. Standard library alone.
 
 The counts file holds d + 1 float64, little-endian, value 0 (NONE) first. Each pool item states its count rounded to
-`POOL_DECIMALS`, and an interval around it; both must recompute from the file, so that no item is pushed by hand.
+`POOL_DECIMALS`, and its score interval (privacy.accounting.score); both must recompute from the file, the receipt's mechanism and
+the number of reports, so that no item is pushed by hand.
 """
 
 from __future__ import annotations
@@ -9,10 +10,9 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Mapping
-from statistics import NormalDist
 from typing import Any
 
-from privacy.accounting.guarantees import modulus_and_collision
+from privacy.accounting.score import ScoreInterval
 
 POOL_DECIMALS = 3
 ROUNDING = 0.6 * 10**-POOL_DECIMALS
@@ -30,21 +30,7 @@ def counts_of(data: bytes, domain_size: int) -> tuple[float, ...] | str:
     return counts if bad is None else f"has no finite count at value {bad}"
 
 
-def half_width(mechanism: Mapping[str, Any], domain_size: int, reports: int, confidence: float) -> float:
-    """z sd: half the interval around each count, of the normal approximation at a one-sided confidence.
-
-    sd = sqrt(n s (1 - s)) / (p - s), p = w / (w + v (m - 1)), r = v / (w + v (m - 1)), s = C p + (1 - C) r
-    (privacy.estimators).
-    """
-    w, v = int(mechanism["w"]), int(mechanism["v"])
-    m, collision = modulus_and_collision(mechanism, domain_size)
-    draws = w + v * (m - 1)
-    p, r = w / draws, v / draws
-    s = collision * p + (1 - collision) * r
-    return NormalDist().inv_cdf(confidence) * math.sqrt(reports * s * (1 - s)) / (p - s)
-
-
-def pool_faults(pool: Mapping[str, Any], counts: tuple[float, ...], half: float) -> list[Found]:
+def pool_faults(pool: Mapping[str, Any], counts: tuple[float, ...], interval: ScoreInterval) -> list[Found]:
     """Items whose count or interval is not the file's, who are called wanted though the interval holds 0, or who stand twice."""
     found: list[Found] = []
     seen: set[int] = set()
@@ -53,14 +39,11 @@ def pool_faults(pool: Mapping[str, Any], counts: tuple[float, ...], half: float)
         if item in seen:
             found.append((f"items[{place}].item", f"is {item}, which stands in the pool already"))
         seen.add(item)
-        known = item < len(counts)  # an item that is newer than the domain could not be reported
-        count = counts[item] if known else 0.0
-        reach = half if known else 0.0
-        for name, want in (("count", count), ("low", count - reach), ("high", count + reach)):
-            if abs(entry[name] - want) > ROUNDING:
+        # An item that is newer than the domain could not be reported.
+        low, high = interval.around(counts[item]) if item < len(counts) else (0.0, 0.0)
+        for name, want in (("count", counts[item] if item < len(counts) else 0.0), ("low", low), ("high", high)):
+            if not abs(entry[name] - want) <= ROUNDING:
                 found.append((f"items[{place}].{name}", f"is {entry[name]}, the counts file says {round(want, POOL_DECIMALS)}"))
-        if entry["reason"] == "wanted" and count - reach < -ROUNDING:
-            found.append(
-                (f"items[{place}].reason", f"is wanted, though its lower bound is {round(count - reach, POOL_DECIMALS)}")
-            )
+        if entry["reason"] == "wanted" and entry["low"] <= 0:
+            found.append((f"items[{place}].reason", f"is wanted, though its lower bound is {entry['low']}"))
     return found

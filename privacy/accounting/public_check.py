@@ -11,7 +11,7 @@ from typing import Any
 from privacy.accounting.chain import VerifySignature
 from privacy.accounting.guarantees import check_receipt
 from privacy.accounting.limits import limit_faults
-from privacy.accounting.pool_check import counts_of, half_width, pool_faults
+from privacy.accounting.pool_check import counts_of, pool_faults
 from privacy.accounting.public_files import (
     LEDGER,
     MANIFEST,
@@ -26,6 +26,7 @@ from privacy.accounting.public_files import (
     read_receipts,
     read_releases,
 )  # fmt: skip
+from privacy.accounting.score import score_interval, support_of_record
 
 COUNTS_SUFFIX = ".f64"
 
@@ -127,8 +128,9 @@ def _counts_link(public: PublicFiles, receipt: Signed, counts_path: str, pool_pa
     if isinstance(counts, str):
         public.note(counts_path, counts)
         return
-    half = half_width(collection["mechanism"], collection["domain_size"], pool["reports"], pool["confidence"])
-    for name, what in pool_faults(pool, counts, half):
+    support = support_of_record(collection["mechanism"], collection["domain_size"])
+    interval = score_interval(support, receipt.document["reports"], pool["confidence"])
+    for name, what in pool_faults(pool, counts, interval):
         public.note(f"{pool_path}, field {name}", what)
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import struct
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 import pytest
 
 from aggregator.pools import Counts, PoolRules, base_pool, make_pool
-from privacy.accounting.pool_check import counts_of, half_width, pool_faults
-from privacy.estimators import Estimate, estimate, standard_deviation
-from privacy.mechanisms import Mechanism, choose_mechanism
+from privacy.accounting.pool_check import counts_of, pool_faults
+from privacy.accounting.score import score_interval, support_of_record
+from privacy.estimators import Estimate, estimate
+from privacy.mechanisms import choose_mechanism
 from privacy.randomizer_many import randomize_many
 
 D, N = 600, 6000
@@ -28,7 +30,7 @@ def found() -> Estimate:
 def pool(found: Estimate) -> dict[str, Any]:
     """As the aggregator makes it, with a new item beyond the domain."""
     base = base_pool("example", False, range(1, 40))
-    counts = Counts([float(count) for count in found.counts[1:]], found.sd, found.n)
+    counts = Counts(found.counts[1:].tolist(), found.support, found.n)
     return make_pool(base, base, counts, PoolRules(size=30, new_room=1), 5, 1, [D + 7]).model_dump()
 
 
@@ -36,7 +38,8 @@ def faults(pool: dict[str, Any], found: Estimate) -> list[str]:
     mechanism = choose_mechanism(D, 4.0).record().model_dump()
     counts = counts_of(found.counts.astype("<f8").tobytes(), D)
     assert not isinstance(counts, str)
-    return [field for field, _ in pool_faults(pool, counts, half_width(mechanism, D, pool["reports"], pool["confidence"]))]
+    interval = score_interval(support_of_record(mechanism, D), pool["reports"], pool["confidence"])
+    return [field for field, _ in pool_faults(pool, counts, interval)]
 
 
 def test_the_aggregators_own_pool_has_no_fault(pool: dict[str, Any], found: Estimate) -> None:
@@ -56,6 +59,19 @@ def test_an_unwanted_item_called_wanted_is_named(pool: dict[str, Any], found: Es
     assert faults(pool, found) == [f"items[{place}].reason"]
 
 
+def test_the_narrow_interval_of_an_unpopular_item_around_a_popular_one_is_named(pool: dict[str, Any], found: Estimate) -> None:
+    """Planted: what pools once published, count -+ z sd."""
+    reach = NormalDist().inv_cdf(pool["confidence"]) * found.sd
+    entry = pool["items"][0]
+    entry["low"], entry["high"] = round(entry["count"] - reach, 3), round(entry["count"] + reach, 3)
+    assert faults(pool, found) == ["items[0].low", "items[0].high"]
+
+
+def test_a_number_that_is_none_is_named(pool: dict[str, Any], found: Estimate) -> None:
+    pool["items"][0]["low"] = float("nan")
+    assert faults(pool, found) == ["items[0].low"]
+
+
 def test_an_item_that_stands_twice_is_named(pool: dict[str, Any], found: Estimate) -> None:
     pool["items"] = [*pool["items"], pool["items"][0]]
     assert faults(pool, found) == [f"items[{len(pool['items']) - 1}].item"]
@@ -72,9 +88,3 @@ def test_an_item_that_stands_twice_is_named(pool: dict[str, Any], found: Estimat
 )
 def test_a_file_that_holds_no_counts_of_this_domain_is_refused(data: bytes, named: str) -> None:
     assert named in str(counts_of(data, 3))
-
-
-@pytest.mark.parametrize("mechanism", [choose_mechanism(43000, 8.0), choose_mechanism(43000, 4.0), choose_mechanism(12, 1.0)])
-def test_the_standard_librarys_interval_is_the_estimators(mechanism: Mechanism) -> None:
-    half = half_width(mechanism.record().model_dump(), mechanism.domain_size, 5000, 0.8413447460685429)  # z = 1
-    assert half == pytest.approx(standard_deviation(mechanism, 5000), rel=1e-9)

@@ -1,0 +1,92 @@
+"""How an estimated count spreads, and the score interval around it. Standard library alone: one definition for the estimator, the
+pool's maker and the auditor's browser.
+
+Of n reports S support a value that x clients hold: S is the sum of a Binomial(x, p) and a Binomial(n - x, s). The estimate
+(S - n s) / (p - s) is unbiased, with variance A + B x, A = n s (1 - s) / (p - s)^2, B = (p (1 - p) - s (1 - s)) / (p - s)^2.
+Wilson's score interval takes the variance at each candidate x, not at 0 nor at the estimate:
+all x with |count - x| <= z sqrt(A + B x), which are those between count + z^2 B / 2 -+ sqrt(z^2 (A + B count) + (z^2 B / 2)^2).
+
+Both ends are then moved outwards, because S is whole and skew and z is large: the quantile of S is z sd + skew (z^2 - 1) sd / 6
+(Cornish-Fisher), skew sd <= 1 - 2 s upwards and <= 2 p - 1 downwards, and half a report for whole numbers. So
+low is Wilson's of count - (1/2 + (1 - 2 s) (z^2 - 1) / 6) / (p - s),
+high is Wilson's of count + (1/2 + max(0, 2 p - 1) (z^2 - 1) / 6) / (p - s).
+By exact sums over S each end fails at most as often as stated (tests/privacy/test_score.py; without the correction up to twenty
+times as often, at d = 43,000, epsilon 8 and n = 20,000).
+
+E. B. Wilson, Probable inference, the law of succession, and statistical inference, JASA 22 (1927), 209-212.
+E. A. Cornish, R. A. Fisher, Moments and cumulants in the specification of distributions, Revue ISI 5 (1937), 307-320.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import Any
+
+from privacy.accounting.guarantees import modulus_and_collision
+
+
+@dataclass(frozen=True)
+class Support:
+    """Probabilities that a report supports its own value, and another given one."""
+
+    own: float
+    """p = w / (w + v (m - 1))."""
+    other: float
+    """s = C p + (1 - C) r, r = v / (w + v (m - 1))."""
+
+    def variance(self, reports: int, held: int = 0) -> float:
+        """Of the estimated count of a value that `held` of `reports` clients hold; exact, since reports are independent."""
+        p, s = self.own, self.other
+        return ((reports - held) * s * (1 - s) + held * p * (1 - p)) / ((p - s) * (p - s))
+
+
+def support_of_weights(w: int, v: int, modulus: int, collision: float) -> Support:
+    """Of a channel with these weights, modulus m and collision probability C."""
+    draws = w + v * (modulus - 1)
+    p, r = w / draws, v / draws
+    return Support(p, collision * p + (1 - collision) * r)
+
+
+def support_of_record(mechanism: Mapping[str, Any], domain_size: int) -> Support:
+    """Of a collection's mechanism as receipts state it; raises ValueError for an unknown kind."""
+    return support_of_weights(int(mechanism["w"]), int(mechanism["v"]), *modulus_and_collision(mechanism, domain_size))
+
+
+@dataclass(frozen=True)
+class ScoreInterval:
+    """The interval of each count of one estimate; `score_interval` makes it."""
+
+    z: float
+    base: float
+    """A."""
+    slope: float
+    """B, below 0 where p > 1 - s."""
+    down: float
+    """What the correction takes from the count before its lower end, in reports."""
+    up: float
+
+    def around(self, count: float) -> tuple[float, float]:
+        """(low, high), in reports; each holds by itself with the confidence stated."""
+        return self._end(count - self.down, -1.0), self._end(count + self.up, 1.0)
+
+    def _end(self, count: float, side: float) -> float:
+        if self.base + self.slope * count < 0:  # no such count exists: the nearest that does
+            count = -self.base / self.slope
+        z2 = self.z * self.z
+        half = z2 * self.slope / 2
+        return count + half + side * math.sqrt(max(0.0, z2 * (self.base + self.slope * count) + half * half))
+
+
+def score_interval(support: Support, reports: int, confidence: float) -> ScoreInterval:
+    """For `reports` reports and a one-sided confidence from 0.5 to below 1; raises ValueError for another."""
+    if not 0.5 <= confidence < 1:
+        raise ValueError(f"confidence: got {confidence}, want 0.5 or more and below 1")
+    z, gap = NormalDist().inv_cdf(confidence), support.own - support.other
+    skew = (z * z - 1) / 6
+    return ScoreInterval(
+        z=z, base=support.variance(reports), slope=support.variance(1, 1) - support.variance(1),
+        down=(0.5 + (1 - 2 * support.other) * skew) / gap, up=(0.5 + max(0.0, 2 * support.own - 1) * skew) / gap,
+    )  # fmt: skip
