@@ -30,10 +30,11 @@ from contracts import (
     Roles,
     sha256_hex,
 )  # fmt: skip
-from privacy.accounting import guarantees
+from privacy.accounting import PublicFiles, guarantees
+from privacy.accounting.public_files import Signed, read_ledger
 from privacy.mechanisms import choose_mechanism
 from privacy.server_ledger import ServerLedger
-from privacy.signing import public_key_of, sign
+from privacy.signing import public_key_of, sign, verify_bytes
 
 NOW = 1_790_000_000
 EPOCH_S = 21_600
@@ -47,6 +48,16 @@ def collection(number: int = 1, domain_size: int = 600, epsilon: float = 4.0, na
         id=number, name=name, kind=name, domain_size=domain_size, epsilon=epsilon,  # type: ignore[arg-type]
         epsilon_micro=mechanism.epsilon_micro, mechanism=mechanism.record(), share=1,
     )  # fmt: skip
+
+
+def audited_ledger(data: bytes, entries: int, head: str) -> PublicFiles:
+    """What an auditor finds in a ledger by itself, where the manifest states so many lines and that head."""
+    public = PublicFiles({LEDGER_PATH: data}, bytes.fromhex(RELEASE_KEY), verify_bytes)
+    roles = {"ledger": public_key_of(KEYS["ledger"]).hex()}
+    public.releases = [Signed("release", b"", {"version": 1, "roles": roles})]
+    public.manifest = {"ledger_entries": entries, "ledger_head": head}
+    read_ledger(public)
+    return public
 
 
 @dataclass(frozen=True)

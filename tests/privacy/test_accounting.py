@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import ast
 import math
 import subprocess
 import sys
-import time
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,9 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import contracts
-import privacy.accounting
 from privacy.accounting import epsilon_micro, forecast, guarantees, limit_faults, limits, round_up, shuffled_epsilon, spending
-from privacy.accounting.guarantees import check_receipt
 from privacy.mechanisms import Mechanism, choose_mechanism
 from privacy.vectors import load_cases
 
@@ -26,19 +21,6 @@ DELTA = 1e-8
 
 def shuffled(mechanism: Mechanism, n: int, delta: float = DELTA) -> float:
     return shuffled_epsilon(mechanism.w, mechanism.v, mechanism.modulus, mechanism.collision, n, delta)
-
-
-@pytest.mark.parametrize(
-    ("epsilon", "n", "most", "least"),
-    [
-        (4.0, 1_000, 1.12, 1.10), (4.0, 10_000, 0.35, 0.34), (4.0, 100_000, 0.106, 0.1040), (4.0, 1_000_000, 0.0316, 0.031),
-        (6.0, 100_000, 0.31, 0.30), (8.0, 1_000_000, 0.265, 0.26),
-    ],
-)  # fmt: skip
-def test_shuffled_bounds_of_the_design(epsilon: float, n: int, most: float, least: float) -> None:
-    began = time.process_time()
-    assert least < shuffled(choose_mechanism(43_000, epsilon), n) <= most
-    assert time.process_time() - began < 2
 
 
 def exact_delta(mechanism: Mechanism, n: int, epsilon: float) -> float:
@@ -112,17 +94,6 @@ def test_an_unknown_mechanism_is_refused_never_guessed() -> None:
         guarantees({**RECORD, "kind": "identity"}, 43_000, 20_000, 10_000, 1)
 
 
-def test_a_receipt_with_a_changed_number_is_found() -> None:
-    receipt: dict[str, Any] = {
-        "collection": {"mechanism": RECORD, "domain_size": 43_000, "epsilon": 4.0, "epsilon_micro": 3_988_985},
-        "reports": 20_000, "minimum_batch": 10_000, "operators": 1, "guarantees": guarantees(RECORD, 43_000, 20_000, 10_000, 1),
-    }  # fmt: skip
-    assert check_receipt(receipt) == []
-    for field in ("local", "public"):
-        modest = {**receipt["guarantees"], field: receipt["guarantees"][field] - 1e-5}
-        assert any(field in sentence for sentence in check_receipt({**receipt, "guarantees": modest}))
-
-
 @given(st.integers(1, 65_535), st.integers(1, 65_535))
 def test_epsilon_micro_rounds_up(w: int, v: int) -> None:
     if w > v:
@@ -170,12 +141,3 @@ def test_importing_the_package_or_the_accountant_loads_nothing_heavy() -> None:
     code = f"import sys, privacy, privacy.accounting; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
-
-
-def test_the_accountant_imports_only_itself_and_the_standard_library() -> None:
-    for file in Path(privacy.accounting.__file__).parent.glob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text())):
-            if isinstance(node, ast.ImportFrom):
-                assert (node.module or "").startswith("privacy.accounting") or (node.module or "").split(".")[
-                    0
-                ] in sys.stdlib_module_names, file

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import brotli
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -80,12 +82,14 @@ def test_any_flipped_bit_is_named_with_its_file(honest: Shop, data: st.DataObjec
     assert any(fault.startswith(f"{name}, line {line}" if name == "ledger.jsonl" else name) for fault in found), found
 
 
-@pytest.mark.parametrize("suffix", [".br", ".gz"])
-def test_a_copy_that_unpacks_to_something_else_is_named(shop: Path, suffix: str) -> None:
-    copy = next(shop.rglob(f"*{suffix}"))
-    data = bytearray(copy.read_bytes())
-    data[len(data) // 2] ^= 0x10
-    copy.write_bytes(data)
+@pytest.mark.parametrize(
+    ("suffix", "content"),
+    [(".br", brotli.compress(b"other")), (".gz", gzip.compress(b"other", mtime=0)), (".br", b"other"), (".gz", b"other")],
+)
+def test_a_copy_that_unpacks_to_something_else_is_named(shop: Path, suffix: str, content: bytes) -> None:
+    """A single flipped bit would not do: both formats spell the same content in several ways."""
+    copy = min(shop.rglob(f"*{suffix}"))
+    copy.write_bytes(content)
     assert any(fault.startswith(f"files/{copy.name}") for fault in faults(shop))
 
 
