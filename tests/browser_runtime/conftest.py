@@ -12,9 +12,7 @@ from playwright.sync_api import Browser, Page
 from browser_runtime import build_bundle
 
 sys.path.insert(0, str(Path(__file__).parent))
-sys.path.insert(0, str(Path(__file__).parent.parent / "support"))
 
-from chromium import fresh_context, launched
 from shop_server import SHOP, Server, Shop, public_hex
 
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Test shop</title><link rel="icon" href="data:,">
@@ -27,12 +25,6 @@ window.intently = createIntently({ eager: query.has('eager'), pollMs: 0,
   consent: { personalize: true, reports: !query.has('noreports') } });
 if (query.has('lens')) document.getElementById('rest').append(document.createElement('intently-privacy'));
 """
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with launched() as started:
-        yield started
 
 
 @pytest.fixture(scope="session")
@@ -61,8 +53,8 @@ def server(shop: Shop) -> Iterator[Server]:
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    with fresh_context(browser) as context:
+def page(chromium: Browser) -> Iterator[Page]:
+    with chromium.new_context(viewport={"width": 1280, "height": 900}) as context:
         page = context.new_page()
         page.set_default_timeout(15_000)
         faults: list[str] = []

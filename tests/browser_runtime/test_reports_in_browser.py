@@ -6,7 +6,7 @@ import re
 
 import pytest
 from cryptography.hazmat.primitives import hpke
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 from shop_server import Server, Shop, collection
 
 import contracts as c
@@ -116,7 +116,7 @@ def test_impressions_need_a_second_in_view_and_a_click_is_a_selection(shop: Shop
     assert page.evaluate("intently.snapshot().skips") == 7
 
 
-def test_storage_refused_leaves_recommendations_and_no_report(shop: Shop, server: Server, browser: Browser, page: Page) -> None:
+def test_storage_refused_leaves_recommendations_and_no_report(shop: Shop, server: Server, page: Page) -> None:
     page.add_init_script(
         "for (const name of ['indexedDB', 'caches', 'sessionStorage'])"
         " Object.defineProperty(window, name, { get() { throw new DOMException('denied', 'SecurityError'); } });"

@@ -25,7 +25,7 @@ def test_a_new_pool_is_shown_and_bad_manifests_are_refused(shop: Shop, server: S
     older = (shop.folder / "manifest.json").read_bytes()
     newest = shop.publish(pool=shop.pool(order=[50, 51, 52], epoch=9), unavailable=(51,))
     assert page.evaluate(POLL) == ["current", 2]
-    page.wait_for_function("() => String(document.querySelector('intently-recs').items) === '50,52'")
+    page.wait_for_function("() => String(document.querySelector('intently-recs').items) === '50,52,1,2,3,4,5,6'")
     bad = {
         "forged": shop.publish(signer=Ed25519PrivateKey.generate(), write=False, version=7),
         "older": older,
@@ -38,7 +38,7 @@ def test_a_new_pool_is_shown_and_bad_manifests_are_refused(shop: Shop, server: S
         assert page.evaluate(POLL) == ["refused", 2], words
         expected = "forged" if words == "signature" else words
         assert expected in page.evaluate("intently.snapshot().status.notes.at(-1)"), words
-    assert page.evaluate("document.querySelector('intently-recs').items") == [50, 52]
+    assert page.evaluate("document.querySelector('intently-recs').items") == [50, 52, 1, 2, 3, 4, 5, 6]
 
 
 def flipped(manifest: bytes) -> bytes:

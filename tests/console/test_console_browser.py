@@ -16,10 +16,9 @@ from typing import Any
 
 import pytest
 from console_reference import guarantees_of, report_of
-from playwright.sync_api import Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Route
 from public_folder import RELEASE, STRANGER, PublicFolder
 
-from intently.chromium import FLAGS, find_chromium
 from intently.console import build_console, console_server
 from privacy.audit import verify_public
 
@@ -63,14 +62,13 @@ def files_of(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.fixture(scope="module")
-def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
+def console(tmp_path_factory: pytest.TempPathFactory, chromium: Browser) -> Iterator[Console]:
     root = tmp_path_factory.mktemp("audit")
     public = PublicFolder(root / "public", guarantees_of)
     build_console(root / "console", public.folder, release_key=RELEASE.public)
-    with console_server(root / "console") as server, sync_playwright() as playwright:
+    with console_server(root / "console") as server, chromium.new_context(viewport={"width": 1200, "height": 900}) as context:
         Thread(target=server.serve_forever, daemon=True).start()
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=list(FLAGS))
-        page = browser.new_context(viewport={"width": 1200, "height": 900}).new_page()
+        page = context.new_page()
         made = Console(page, public)
         origin = f"http://127.0.0.1:{server.server_port}/"
 
@@ -88,7 +86,6 @@ def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
         page.on("pageerror", lambda error: made.messages.append(str(error)))
         page.goto(origin)
         yield made
-        browser.close()
         server.shutdown()
 
 

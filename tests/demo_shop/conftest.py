@@ -7,10 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 from page_server import served
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 from shop_folder import Seen, publish
 
-from intently.chromium import FLAGS, find_chromium
 from intently.demo.shop.build import build_shop
 
 WATCH_VIOLATIONS = """
@@ -31,19 +30,10 @@ def shop_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(scope="session")
-def shop_browser() -> Iterator[Browser]:
-    """One Chromium for all."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=list(FLAGS))
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def context(shop_browser: Browser, shop_url: str) -> Iterator[BrowserContext]:
+def context(chromium: Browser, shop_url: str) -> Iterator[BrowserContext]:
     """A visitor who was never here before."""
-    context = shop_browser.new_context(base_url=shop_url, viewport={"width": 1280, "height": 800})
+    context = chromium.new_context(base_url=shop_url, viewport={"width": 1280, "height": 800})
     context.set_default_timeout(15_000)
     context.add_init_script(WATCH_VIOLATIONS)
     yield context

@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext
+from playwright.sync_api import Browser, BrowserContext
 from rich.console import Console
 
 from intently.demo.run import Running, running_demo
-from intently.demo.tab import chromium
 
 
 @pytest.fixture(scope="session")
@@ -22,7 +21,6 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 
 @pytest.fixture(scope="session")
-def profile() -> Iterator[Callable[..., BrowserContext]]:
-    """Makes clean profiles of one Chromium."""
-    with chromium() as make:
-        yield make
+def profile(chromium: Browser) -> Callable[..., BrowserContext]:
+    """Makes clean profiles."""
+    return chromium.new_context
