@@ -22,7 +22,7 @@ class Scale:
     draw_min_ms: int = 20_000
     draw_max_ms: int = 60_000
     minimum_batch: int = 10_000
-    poll_s: int = 300
+    poll_s: int = 6 * 3600
     dwell_ms: int = DWELL_MS
 
 

@@ -38,7 +38,7 @@ function details(shop: Shop, offer: Offer): HTMLElement {
       h('dt', {}, 'Delivery'),
       h('dd', {}, 'Never: this is a demonstration'),
       h('dt', {}, 'Privacy'),
-      h('dd', {}, 'No server is given a record of how long you look'),
+      h('dd', {}, 'Which products you linger on stays in this tab'),
     ),
   );
 }
