@@ -13,7 +13,7 @@ export interface Consent {
 export interface IntentlyOptions {
   /** Where the signed files are served, ending in a slash. Default `/intently/`. */
   readonly baseUrl?: string;
-  /** Default: both true. */
+  /** What the shop allows; default: both true. A stored choice of the shopper can only take away from it. */
   readonly consent?: Consent;
   /** Milliseconds between polls instead of the signed `poll_s`; 0 polls only at the start. */
   readonly pollMs?: number;
@@ -35,6 +35,8 @@ export interface Platform {
   readonly fetch: (url: string, init?: RequestInit) => Promise<Response>;
   /** Survives a navigation, not the tab; null: memory. */
   readonly sessionStorage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'> | null;
+  /** Holds the shopper's choice, and nothing else; null: refused, so a choice ends with the page. */
+  readonly localStorage: Pick<Storage, 'getItem' | 'setItem'> | null;
   /** null: refused, so nothing survives the page and no report can be sent. */
   readonly indexedDB: IDBFactory | null;
   /** null: refused, so files are fetched anew on each page. */
@@ -218,6 +220,7 @@ export interface Intently {
   setViewing(item: number | null): void;
   /** What is in the cart: it is never recommended. */
   setCart(items: readonly number[]): void;
+  /** The shopper's choice: kept over page loads, and followed by other open tabs. */
   setConsent(consent: Consent): void;
   /** Watch `data-intently-item` below another root, such as an open shadow root; returns a function that stops. */
   observe(root: ParentNode & Node): () => void;

@@ -15,6 +15,7 @@ import type {
 } from './api';
 import { PINNED, type Pinned, WASM_NAME } from './constants';
 import { setCurrent } from './current';
+import { Choice } from './lib/choice';
 import { openDatabase } from './lib/database';
 import { Emitter } from './lib/emitter';
 import { sentenceOf } from './lib/errors';
@@ -49,6 +50,8 @@ class Runtime implements Intently {
   private readonly ranking: Ranking;
   private updater: Updater | null = null;
   private loader: ModelLoader | null = null;
+  private readonly choice: Choice;
+  private readonly unfollow: () => void;
   private consent: Consent;
   private noticed = { scroll_depth: 0, impressions: 0, skips: 0 };
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -62,7 +65,8 @@ class Runtime implements Intently {
     private readonly pinned: Pinned,
   ) {
     this.platform = browserPlatform(options.platform);
-    this.consent = options.consent ?? DEFAULT_CONSENT;
+    this.choice = new Choice(this.platform.localStorage, pinned.shop, options.consent ?? DEFAULT_CONSENT);
+    this.consent = this.choice.consent;
     this.ready = new Promise((resolve) => {
       this.settle = resolve;
     });
@@ -88,7 +92,7 @@ class Runtime implements Intently {
     this.tracker = startTracker({
       now: this.platform.now,
       monotonic: this.platform.monotonic,
-      storage: this.consent.personalize ? this.platform.sessionStorage : null,
+      storage: this.sessionStorage,
       root: options.root === undefined ? document : options.root,
       recording: () => this.consent.personalize && !this.disposed,
       onEvent: (event) => {
@@ -102,6 +106,8 @@ class Runtime implements Intently {
         this.reporting.notice(signal);
       },
     });
+    if (!this.consent.personalize) this.tracker.session.forget(); // of an earlier page
+    this.unfollow = this.choice.follow(() => this.follow());
     this.boot().catch((fault: unknown) => {
       this.board.set({}, sentenceOf(fault));
       this.settle(false);
@@ -137,6 +143,18 @@ class Runtime implements Intently {
   }
 
   setConsent(consent: Consent): void {
+    this.choice.keep(consent);
+    this.apply(consent);
+  }
+
+  /** What another tab chose. */
+  private follow(): void {
+    const { consent } = this.choice;
+    const { personalize, reports } = this.consent;
+    if (consent.personalize !== personalize || consent.reports !== reports) this.apply(consent);
+  }
+
+  private apply(consent: Consent): void {
     this.consent = consent;
     if (!consent.personalize) this.forget();
     else if (this.held?.featureSpec) this.loader?.want(this.held.release.model);
@@ -187,10 +205,22 @@ class Runtime implements Intently {
   dispose(): void {
     this.disposed = true;
     clearTimeout(this.timer);
+    this.unfollow();
     this.tracker.stop();
     this.loader?.dispose();
     this.reporting.dispose();
     this.settle(false);
+  }
+
+  /** The tab's storage, written and read only while personalizing is allowed; removing always is. */
+  private get sessionStorage(): Platform['sessionStorage'] {
+    const { sessionStorage: storage } = this.platform;
+    if (storage === null) return null;
+    return {
+      getItem: (key) => (this.consent.personalize ? storage.getItem(key) : null),
+      setItem: (key, text) => this.consent.personalize && storage.setItem(key, text),
+      removeItem: (key) => storage.removeItem(key),
+    };
   }
 
   /** Absolute, ending in a slash. */

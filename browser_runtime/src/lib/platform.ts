@@ -20,6 +20,7 @@ export function browserPlatform(overrides: Partial<Platform> = {}): Platform {
     randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
     fetch: (url, init) => fetch(url, init),
     sessionStorage: attempt(() => sessionStorage),
+    localStorage: attempt(() => localStorage),
     indexedDB: attempt(() => indexedDB),
     caches: attempt(() => caches),
     globalPrivacyControl: () => (globalThis.navigator as GpcNavigator | undefined)?.globalPrivacyControl === true,
