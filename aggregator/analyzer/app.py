@@ -69,9 +69,12 @@ def metrics_of(store: AnalyzerStore) -> bytes:
     registry = CollectorRegistry()
     buckets = Gauge("intently_analyzer_buckets", "buckets by state", ["state"], registry=registry)
     reports = Gauge("intently_analyzer_reports", "reports by what became of them", ["outcome"], registry=registry)
+    refused = Gauge("intently_analyzer_buckets_refused", "buckets not published, by reason", ["reason"], registry=registry)
     for row in store.buckets():
         buckets.labels(row.state).inc()
-        reports.labels("counted").inc(row.counted)
+        if row.state == "refused":
+            refused.labels(row.outcome).inc()
+        reports.labels("withheld" if row.state == "refused" else "counted").inc(row.counted)
         reports.labels("late").inc(row.late)
         for reason, number in row.refusals.model_dump().items():
             reports.labels(reason).inc(number)

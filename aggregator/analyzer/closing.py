@@ -1,12 +1,12 @@
 """Closing a bucket: messages -> estimate -> pool -> receipt -> ledger -> files -> manifest.
 
-The plan (time, pool before, manifest version) is stored first. Everything after it is a function of the plan and the bucket, and
-each step may be done again: killed anywhere and started again, a close gives the same bytes.
+All that the close publishes is made and stored first, as bytes. What follows only writes them down, and each step may be done
+again: killed anywhere and started again, under whatever settings, a close gives the same bytes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,40 +22,55 @@ POOL_ORDERING_KINDS = ("item_dwelled",)
 
 
 class ClosePlan(Record):
-    """What a close depends on besides its bucket."""
+    """What the manifest of a close says besides its files."""
 
     time: int
     manifest_version: int
-    previous: FileRef | None
-    base: FileRef
+    lifetime_s: int
+    before: FileRef | None = None
+    """The pool that this close's pool started from; None where it makes none."""
+
+
+@dataclass(frozen=True)
+class PoolParts:
+    """What a pool is made of besides its counts. `previous` is the pool in force before the bucket's epoch."""
+
+    base: Pool
+    previous: Pool
+    rules: PoolRules
     new_items: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
 class Settled:
-    """A closed bucket, before anything of it is written."""
+    """A closed bucket, before anything of it is written. `counts` are float64, little-endian."""
 
     receipt: Receipt
     pool: bytes | None
     counts: bytes
 
 
-Guarantor = Callable[[Collection, int], Guarantees]
-"""Guarantees of a collection's reports in a batch of that size."""
+def changes_pool(collection: Collection, epoch: int, reports: int, present: Pool) -> bool:
+    """Whether a close may replace the present pool: by a newer epoch, or by more reports of the same epoch.
+
+    Buckets of one epoch (keys, configurations, collections) are not added up: the largest orders the pool.
+    """
+    return collection.kind in POOL_ORDERING_KINDS and (epoch, reports) > (present.epoch, present.reports)
 
 
 def settle(
     bucket: Bucket, messages: Sequence[int], refusals: Refusals, configuration: Configuration, collection: Collection,
-    plan: ClosePlan, base: Pool, previous: Pool, rules: PoolRules, operators: int, guarantees: Guarantees,
+    parts: PoolParts | None, operators: int, guarantees: Guarantees,
 ) -> Settled:  # fmt: skip
-    """Pure: estimate, pool and receipt of a complete bucket. The order of `messages` does not matter."""
+    """Pure: estimate, pool (if there are `parts`) and receipt of a complete bucket. The order of `messages` does not matter."""
     ordered: npt.NDArray[np.uint32] = np.sort(np.asarray(messages, dtype=np.uint32))
     estimated: Estimate = estimate(mechanism_of(collection), ordered)
     counts = np.ascontiguousarray(estimated.counts, dtype="<f8").tobytes()
     pool = None
-    if collection.kind in POOL_ORDERING_KINDS:
+    if parts is not None:
         found = Counts(estimated.counts[1:].tolist(), estimated.support, estimated.n)
-        pool = make_pool(base, previous, found, rules, bucket.epoch, collection.id, plan.new_items).to_bytes()
+        made = make_pool(parts.base, parts.previous, found, parts.rules, bucket.epoch, collection.id, parts.new_items)
+        pool = made.to_bytes()
     receipt = Receipt(
         shop=configuration.shop, demo=configuration.demo, release=bucket.release, collection=collection, epoch=bucket.epoch,
         epoch_s=configuration.epoch_s, key_id=bucket.key_id, operators=operators, minimum_batch=configuration.minimum_batch,

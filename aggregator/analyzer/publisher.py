@@ -9,19 +9,33 @@ from pathlib import Path
 import structlog
 
 from aggregator.analyzer.book import Book
-from aggregator.analyzer.closing import ClosePlan, Settled, settle
+from aggregator.analyzer.closing import ClosePlan, PoolParts, changes_pool, settle
 from aggregator.analyzer.guarantees import budget_allows, guarantees_of
 from aggregator.analyzer.settings import AnalyzerSettings
-from aggregator.analyzer.store import AnalyzerStore, BucketRow
+from aggregator.analyzer.store import AnalyzerStore, BucketRow, PlannedClose
 from aggregator.errors import ReleaseRefused
 from aggregator.files import get_file, put_file
 from aggregator.keys import Secret
 from aggregator.release import publish_manifest, read_manifest, read_release
-from contracts import LEDGER_PATH, RECEIPT_TYPE, Catalogue, FeatureSpec, FileRef, Manifest, Pool, Receipt, Release
+from contracts import (
+    LEDGER_PATH,
+    RECEIPT_TYPE,
+    Catalogue,
+    Collection,
+    Configuration,
+    Envelope,
+    FeatureSpec,
+    FileRef,
+    Manifest,
+    Pool,
+    Release,
+)
 from privacy.server_ledger import ServerLedger
 from privacy.signing import sign
 
 _log = structlog.get_logger("analyzer")
+BELOW_MINIMUM = "below the minimum after opening"
+BUDGET_SPENT = "the server's budget of the collection is spent"
 Step = Callable[[str], None]
 """Called with the name of each step once it is done: where tests pull the plug."""
 
@@ -68,77 +82,87 @@ class Publisher:
         """First finish closes that were interrupted, then close every complete bucket; returns how many."""
         rows = self._store.buckets("closing")
         for row in rows:
-            self._close(row)
+            self._publish(row)
         complete = self._store.complete()
         for row in complete:
-            self._store.begin_close(row.id, self._plan().to_bytes().decode())
-            self._step("planned")
-            self._close(self._reread(row))
+            self._close(row)
         return len(rows) + len(complete)
 
-    def _reread(self, row: BucketRow) -> BucketRow:
-        return next(each for each in self._store.buckets() if each.id == row.id)
+    def _close(self, row: BucketRow) -> None:
+        known = self._book.collection(row.bucket)
+        assert known is not None
+        reason = self._refusal(row, *known)
+        if reason:
+            self._store.refuse(row.id, reason)
+            _log.warning("close refused", reason=reason, collection=row.bucket.collection, epoch=row.bucket.epoch)
+            return
+        self._store.begin_close(row.id, self._plan(row, *known))
+        self._step("planned")
+        self._publish(row)
 
-    def _plan(self) -> ClosePlan:
-        manifest = self.refresh()
-        release = read_release(self._public, manifest.release)
-        return ClosePlan(
-            time=int(self._clock()), manifest_version=manifest.version + 1, previous=self._previous(manifest, release),
-            base=release.base_pool, new_items=self._new_items,
+    def _refusal(self, row: BucketRow, configuration: Configuration, collection: Collection) -> str:
+        """Why nothing of a complete bucket may be published, '' where it may. Junk is no company: only what counts, counts."""
+        if row.counted < configuration.minimum_batch:
+            return BELOW_MINIMUM
+        return "" if budget_allows(self._ledger, row.bucket, collection, self._settings.budget_epsilon) else BUDGET_SPENT
+
+    def _plan(self, row: BucketRow, configuration: Configuration, collection: Collection) -> PlannedClose:
+        settings, manifest = self._settings, self.refresh()
+        before, parts = self._pool_parts(row, collection, manifest)
+        settled = settle(
+            row.bucket, self._store.messages(row.id), row.refusals, configuration, collection, parts, settings.operators,
+            guarantees_of(collection, row.counted, configuration.minimum_batch, settings.operators, settings.delta),
         )  # fmt: skip
+        plan = ClosePlan(
+            time=int(self._clock()), manifest_version=manifest.version + 1, lifetime_s=settings.manifest_lifetime_s, before=before
+        )
+        envelope = sign(RECEIPT_TYPE, settled.receipt.to_bytes(), self._pool_key.private)
+        return PlannedClose(plan.to_bytes(), envelope.to_bytes(), settled.pool, settled.counts)
 
-    def _previous(self, manifest: Manifest, release: Release) -> FileRef | None:
-        return None if manifest.pool == release.base_pool else manifest.pool
+    def _pool_parts(
+        self, row: BucketRow, collection: Collection, manifest: Manifest
+    ) -> tuple[FileRef, PoolParts] | tuple[None, None]:
+        """The pool before the bucket's epoch and what a new one is made of; nothing where the close leaves the pool alone."""
+        present = Pool.from_bytes(get_file(self._public, manifest.pool))
+        if not changes_pool(collection, row.bucket.epoch, row.counted, present):
+            return None, None
+        base = read_release(self._public, manifest.release).base_pool
+        before = manifest.pool
+        if row.bucket.epoch == present.epoch:  # the rank cap holds for an epoch, however many buckets it has
+            before = self._store.pool_before(manifest.pool) or base
+        first, previous = (Pool.from_bytes(get_file(self._public, reference)) for reference in (base, before))
+        return before, PoolParts(first, previous, self._settings.pool, self._new_items)
 
     def _items_beyond_model(self, release: Release) -> tuple[int, ...]:
         spec = FeatureSpec.from_bytes(get_file(self._public, release.feature_spec))
         items = len(Catalogue.from_bytes(get_file(self._public, release.catalogue)).items)
         return tuple(range(spec.items + 1, items + 1))
 
-    def _close(self, row: BucketRow) -> None:
+    def _publish(self, row: BucketRow) -> None:
+        """Write down what was planned; every step gives the same bytes when it is done again."""
         started = time.perf_counter()
-        known = self._book.collection(row.bucket)
-        assert known is not None
-        assert row.plan is not None
-        configuration, collection = known
-        settings, plan = self._settings, ClosePlan.from_bytes(row.plan.encode())
-        if not budget_allows(self._ledger, row.bucket, collection, settings.budget_epsilon):
-            self._store.finish_close(row.id, "refused: budget", None, state="refused")
-            _log.warning("close refused: the server's budget of the collection is spent", collection=collection.id)
-            return
-        base = Pool.from_bytes(get_file(self._public, plan.base))
-        previous = Pool.from_bytes(get_file(self._public, plan.previous)) if plan.previous else base
-        settled = settle(
-            row.bucket, self._store.messages(row.id), row.refusals, configuration, collection, plan, base, previous,
-            settings.pool, settings.operators,
-            guarantees_of(collection, row.counted, configuration.minimum_batch, settings.operators, settings.delta),
-        )  # fmt: skip
-        self._step("settled")
-        self._publish(row, plan, settled)
+        planned = self._store.planned(row.id)
+        plan = ClosePlan.from_bytes(planned.plan)
+        self._ledger.append(Envelope.from_bytes(planned.receipt).payload_bytes(), time=plan.time)
+        self._step("ledger")
+        put_file(self._public, planned.counts, ".f64", compress=False)
+        pool = put_file(self._public, planned.pool, ".json") if planned.pool is not None else None
+        receipt = put_file(self._public, planned.receipt, ".json")
+        self._step("files")
+        self._publish_manifest(plan, pool, receipt)
+        self._step("manifest")
+        self._store.finish_close(row.id, receipt.path, pool, plan.before)
+        self._step("finished")
         _log.info(
-            "bucket published", collection=collection.id, epoch=row.bucket.epoch, reports=row.counted,
+            "bucket published", collection=row.bucket.collection, epoch=row.bucket.epoch, reports=row.counted,
             seconds=round(time.perf_counter() - started, 3),
         )  # fmt: skip
 
-    def _publish(self, row: BucketRow, plan: ClosePlan, settled: Settled) -> None:
-        payload = settled.receipt.to_bytes()
-        envelope = sign(RECEIPT_TYPE, payload, self._pool_key.private)
-        self._ledger.append(payload, time=plan.time)
-        self._step("ledger")
-        put_file(self._public, settled.counts, ".f64", compress=False)
-        pool = put_file(self._public, settled.pool, ".json") if settled.pool is not None else None
-        receipt = put_file(self._public, envelope.to_bytes(), ".json")
-        self._step("files")
-        self._publish_manifest(plan, settled.receipt, pool, receipt)
-        self._step("manifest")
-        self._store.finish_close(row.id, receipt.path, pool)
-        self._step("finished")
-
-    def _publish_manifest(self, plan: ClosePlan, receipt: Receipt, pool: FileRef | None, reference: FileRef) -> None:
+    def _publish_manifest(self, plan: ClosePlan, pool: FileRef | None, reference: FileRef) -> None:
         present = self.manifest()
         ours = present.version < plan.manifest_version or reference in present.receipts  # else a release came in between
         publish_manifest(
             self._public, self._pool_key, now_s=plan.time, pool=pool, receipts=(reference,),
-            ledger=(self._ledger.entries, self._ledger.head), lifetime_s=self._settings.manifest_lifetime_s,
+            ledger=(self._ledger.entries, self._ledger.head), lifetime_s=plan.lifetime_s,
             version=max(plan.manifest_version, present.version) if ours else None,
         )  # fmt: skip

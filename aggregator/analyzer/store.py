@@ -6,7 +6,6 @@ Offsets guard against replays, ids against a sender's retries, the generation ag
 from __future__ import annotations
 
 import array
-import json
 import sqlite3
 import sys
 from collections.abc import Iterable, Sequence
@@ -31,7 +30,7 @@ CREATE TABLE IF NOT EXISTS buckets (
     state TEXT NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'closing', 'closed', 'refused')),
     bucket_reports INTEGER NOT NULL, arrived INTEGER NOT NULL DEFAULT 0, counted INTEGER NOT NULL DEFAULT 0,
     unopened INTEGER NOT NULL DEFAULT 0, duplicate INTEGER NOT NULL DEFAULT 0, malformed INTEGER NOT NULL DEFAULT 0,
-    out_of_range INTEGER NOT NULL DEFAULT 0, late INTEGER NOT NULL DEFAULT 0, plan TEXT, outcome TEXT,
+    out_of_range INTEGER NOT NULL DEFAULT 0, late INTEGER NOT NULL DEFAULT 0, outcome TEXT,
     UNIQUE (release, collection, epoch, key_id)
 ) STRICT;
 CREATE TABLE IF NOT EXISTS seen (
@@ -41,6 +40,9 @@ CREATE TABLE IF NOT EXISTS partials (
     id INTEGER PRIMARY KEY, bucket INTEGER NOT NULL REFERENCES buckets (id), messages BLOB NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS partials_by_bucket ON partials (bucket);
+CREATE TABLE IF NOT EXISTS closes (
+    bucket INTEGER PRIMARY KEY REFERENCES buckets (id), plan BLOB NOT NULL, receipt BLOB NOT NULL, pool BLOB, counts BLOB NOT NULL
+) STRICT;
 CREATE TABLE IF NOT EXISTS dead_letters (partition TEXT NOT NULL, "offset" INTEGER NOT NULL, reason TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS state (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 """
@@ -67,20 +69,31 @@ class BucketRow:
     counted: int
     refusals: Refusals
     late: int
-    plan: str | None
+    outcome: str | None
+    """Path of the receipt, or why the bucket was refused; None while it is open."""
+
+
+@dataclass(frozen=True)
+class PlannedClose:
+    """All that a close publishes, as bytes: the `ClosePlan`, the receipt's envelope, the pool (None for none), the counts."""
+
+    plan: bytes
+    receipt: bytes
+    pool: bytes | None
+    counts: bytes
 
 
 _ROW = """id, release, collection, epoch, key_id, state, bucket_reports, arrived, counted, unopened, duplicate, malformed,
-    out_of_range, late, plan"""
+    out_of_range, late, outcome"""
 
 _REASONS = ("unopened", "duplicate", "malformed", "out_of_range")
 
 
 def _row(values: Sequence[Any]) -> BucketRow:
-    at, release, collection, epoch, key_id, state, total, arrived, counted, *refused, late, plan = values
+    at, release, collection, epoch, key_id, state, total, arrived, counted, *refused, late, outcome = values
     refusals = Refusals.model_validate(dict(zip(_REASONS, refused, strict=True)))
     bucket = Bucket(release, collection, epoch, key_id)
-    return BucketRow(at, bucket, state, total, arrived, counted, refusals, late, plan)
+    return BucketRow(at, bucket, state, total, arrived, counted, refusals, late, outcome)
 
 
 class AnalyzerStore:
@@ -190,25 +203,45 @@ class AnalyzerStore:
         """Open buckets of which every report has arrived."""
         return [row for row in self.buckets("open") if row.arrived >= row.bucket_reports]
 
-    def begin_close(self, bucket: int, plan: str) -> None:
-        """Fix what a close depends on besides the bucket itself (time, previous pool, version), before anything is made of it."""
+    def begin_close(self, bucket: int, planned: PlannedClose) -> None:
+        """Fix what a close publishes, before anything is published."""
         with self.transaction() as database:
-            database.execute("UPDATE buckets SET state = 'closing', plan = ? WHERE id = ? AND state = 'open'", (plan, bucket))
+            database.execute("UPDATE buckets SET state = 'closing' WHERE id = ? AND state = 'open'", (bucket,))
+            values = (bucket, planned.plan, planned.receipt, planned.pool, planned.counts)
+            database.execute("INSERT OR IGNORE INTO closes VALUES (?, ?, ?, ?, ?)", values)
 
-    def finish_close(self, bucket: int, outcome: str, pool: FileRef | None, state: str = "closed") -> None:
-        """The close is published. Its ids and messages are deleted and overwritten."""
+    def planned(self, bucket: int) -> PlannedClose:
+        """What was fixed for a bucket whose close has begun and not ended."""
+        where = "SELECT plan, receipt, pool, counts FROM closes WHERE bucket = ?"
+        return PlannedClose(*self._database.execute(where, (bucket,)).fetchone())
+
+    def finish_close(self, bucket: int, outcome: str, pool: FileRef | None = None, before: FileRef | None = None) -> None:
+        """The close is published. Its ids and messages are deleted and overwritten. `pool` started from `before`."""
         with self.transaction() as database:
-            database.execute("UPDATE buckets SET state = ?, outcome = ? WHERE id = ?", (state, outcome, bucket))
-            database.execute("DELETE FROM seen WHERE bucket = ?", (bucket,))
-            database.execute("DELETE FROM partials WHERE bucket = ?", (bucket,))
-            if pool is not None:
-                database.execute("INSERT OR REPLACE INTO state VALUES ('pool', ?)", (pool.model_dump_json(),))
+            self._end(bucket, "closed", outcome)
+            for name, reference in (("pool", pool), ("before", before)):
+                if pool is not None and reference is not None:
+                    database.execute("INSERT OR REPLACE INTO state VALUES (?, ?)", (name, reference.model_dump_json()))
         scrub_log(self._database)
 
-    def pool(self) -> FileRef | None:
-        """The last private pool, None before the first."""
-        row = self._database.execute("SELECT value FROM state WHERE name = 'pool'").fetchone()
-        return FileRef.model_validate(json.loads(row[0])) if row else None
+    def refuse(self, bucket: int, reason: str) -> None:
+        """Nothing of the bucket is published. Its ids and messages are deleted and overwritten."""
+        with self.transaction():
+            self._end(bucket, "refused", reason)
+        scrub_log(self._database)
+
+    def _end(self, bucket: int, state: str, outcome: str) -> None:
+        self._database.execute("UPDATE buckets SET state = ?, outcome = ? WHERE id = ?", (state, outcome, bucket))
+        for table in ("seen", "partials", "closes"):
+            self._database.execute(f"DELETE FROM {table} WHERE bucket = ?", (bucket,))
+
+    def pool_before(self, pool: FileRef) -> FileRef | None:
+        """The pool that `pool` started from: the one before its epoch. None where `pool` is not the last that was made."""
+        found = {
+            name: FileRef.model_validate_json(value)
+            for name, value in self._database.execute("SELECT name, value FROM state WHERE name IN ('pool', 'before')")
+        }
+        return found.get("before") if found.get("pool") == pool else None
 
     def remember_configuration(self, release: str, body: bytes) -> None:
         """Configurations stay known after the next release: reports sealed under them may still be on their way."""

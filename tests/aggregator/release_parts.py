@@ -66,8 +66,8 @@ class Shop:
     def pool_key(self) -> Secret:
         return read_signing_key(self.keys / "pool.key")
 
-    def bucket(self, epoch: int, collection: int = 1) -> Bucket:
-        return Bucket(sha256_hex(self.configuration.to_bytes()), collection, epoch, 1)
+    def bucket(self, epoch: int, collection: int = 1, key_id: int = 1) -> Bucket:
+        return Bucket(sha256_hex(self.configuration.to_bytes()), collection, epoch, key_id)
 
     def settings(self, **more: object) -> AnalyzerSettings:
         return AnalyzerSettings.model_validate(
@@ -114,19 +114,19 @@ def make_shop(folder: Path, found: Configuration | None = None, now_s: int = NOW
     return Shop(folder, found, reference)
 
 
-def reports(shop: Shop, epoch: int, values: Sequence[int], collection: int = 1) -> list[bytes]:
+def reports(shop: Shop, epoch: int, values: Sequence[int], collection: int = 1, key_id: int = 1) -> list[bytes]:
     """Randomized and sealed, as a browser does it, but with the same randomness in every run: no interval misses by chance."""
-    bucket = shop.bucket(epoch, collection)
-    public = read_hpke_keys(shop.keys)[1].public
+    bucket = shop.bucket(epoch, collection, key_id)
+    public = read_hpke_keys(shop.keys)[key_id].public
     mechanism = mechanism_of(next(each for each in shop.configuration.collections if each.id == collection))
     source = random.Random(20).randbytes
     messages = [randomize(mechanism, value, source) for value in values]
     return [seal(pack_plaintext(collection, message), public, bucket.info()) for message in messages]
 
 
-def hand_over(shop: Shop, epoch: int, bodies: Sequence[bytes], collection: int = 1) -> None:
+def hand_over(shop: Shop, epoch: int, bodies: Sequence[bytes], collection: int = 1, key_id: int = 1) -> None:
     """What the relay does at the close of a bucket."""
-    bucket = shop.bucket(epoch, collection)
+    bucket = shop.bucket(epoch, collection, key_id)
     packed = [(batch_key(bucket, batch.sequence), batch.to_bytes()) for batch in pack(bucket, bodies)]
     OutboxTransport(shop.outbox).put_now(packed)
 

@@ -11,11 +11,11 @@ import pytest
 from loop_parts import configuration
 from release_parts import NOW, WANTED, Shop, analyze, hand_over, make_shop, reports, snapshot
 
-from aggregator.analyzer.app import build
+from aggregator.analyzer.app import build, metrics_of
 from aggregator.analyzer.folds import BucketRules, fold_batch
 from aggregator.errors import StaleGeneration
 from aggregator.files import get_file
-from aggregator.keys import read_hpke_keys, read_signing_key
+from aggregator.keys import create_keys, read_hpke_keys, read_signing_key
 from aggregator.release import RECEIPTS_KEPT, publish_manifest, put_file, read_manifest
 from aggregator.transport import Delivered, OutboxTransport
 from contracts import RECEIPT_TYPE, Batch, Envelope, Manifest, Pool, Receipt, pack_plaintext, sha256_hex
@@ -89,15 +89,23 @@ def test_ids_and_messages_are_scrubbed_after_the_close(shop: Shop) -> None:
     assert not any(report_id(body) in left for body in bodies)
 
 
-STEPS = ["planned", "settled", "ledger", "files", "manifest", "finished"]
+STEPS = ["planned", "ledger", "files", "manifest", "finished"]
 
 
 @pytest.mark.parametrize("at", range(2 * len(STEPS)))
 def test_a_close_interrupted_anywhere_gives_the_same_bytes(shop: Shop, tmp_path: Path, at: int) -> None:
-    """Both closes together take twelve steps; pull the plug after each of them, then start again an hour later."""
+    """Both closes together take ten steps; pull the plug after each of them, then start again an hour later."""
     whole = Shop(tmp_path / "whole", shop.configuration, shop.release)
     shutil.copytree(shop.folder, whole.folder)
     analyze(whole)
+    assert analyze_until(shop, at) == (STEPS * 2)[: at + 1]
+    before_second_plan = at < len(STEPS)
+    analyze(shop, now_s=NOW + 60 if before_second_plan else NOW + 3660)
+    assert snapshot(shop.public) == snapshot(whole.public)
+
+
+def analyze_until(shop: Shop, at: int) -> list[str]:
+    """An analyzer that dies after step `at`; returns the steps that it has done."""
     done: list[str] = []
 
     class Plug(Exception):
@@ -110,10 +118,78 @@ def test_a_close_interrupted_anywhere_gives_the_same_bytes(shop: Shop, tmp_path:
 
     with pytest.raises(Plug):
         analyze(shop, pull)
-    assert done == (STEPS * 2)[: at + 1]
-    before_second_plan = at < len(STEPS) and done[-1] in STEPS
-    analyze(shop, now_s=NOW + 60 if before_second_plan else NOW + 3660)
-    assert snapshot(shop.public) == snapshot(whole.public)
+    return done
+
+
+@pytest.mark.parametrize("at", range(len(STEPS)))
+def test_a_close_interrupted_before_all_settings_change_gives_the_same_bytes(plain: Shop, tmp_path: Path, at: int) -> None:
+    hand_over(plain, EPOCH, reports(plain, EPOCH, wanted_values(100)))
+    whole = Shop(tmp_path / "whole", plain.configuration, plain.release)
+    shutil.copytree(plain.folder, whole.folder)
+    analyze(whole)
+    analyze_until(plain, at)
+    analyze(
+        plain, now_s=NOW + 3660, operators=2, delta=1e-6, budget_epsilon=0.5, manifest_lifetime_s=8 * 86_400,
+        pool={"size": 20, "rank_change_most": 3, "new_room": 1, "threshold_reports": 30, "false_entries": 2},
+    )  # fmt: skip
+    assert snapshot(plain.public) == snapshot(whole.public)
+
+
+@pytest.fixture
+def plain(tmp_path: Path) -> Shop:
+    """A shop with two keys for reports and nothing in its outbox."""
+    create_keys(tmp_path / "plain" / "keys", (1, 2))
+    return make_shop(tmp_path / "plain")
+
+
+def pool_of(shop: Shop) -> Pool:
+    return Pool.from_bytes(get_file(shop.public, manifest_of(shop).pool))
+
+
+@pytest.mark.parametrize("sizes", [(60, 400), (400, 60)])
+def test_of_the_buckets_of_an_epoch_the_largest_makes_the_pool(plain: Shop, tmp_path: Path, sizes: tuple[int, int]) -> None:
+    """Whichever closes first; and no item moves further than if the largest had come alone."""
+    alone = Shop(tmp_path / "alone", plain.configuration, plain.release)
+    shutil.copytree(plain.folder, alone.folder)
+    hand_over(alone, EPOCH, reports(alone, EPOCH, wanted_values(400)))
+    analyze(alone)
+    for key_id, size in enumerate(sizes, start=1):
+        hand_over(plain, EPOCH, reports(plain, EPOCH, wanted_values(size), key_id=key_id), key_id=key_id)
+        analyze(plain)
+    assert pool_of(plain).reports == 400
+    assert manifest_of(plain).pool == manifest_of(alone).pool
+    receipts = receipts_of(plain)
+    assert [each.reports for each in receipts] == list(sizes)
+    assert manifest_of(plain).ledger_entries == 2
+    assert receipts[1].pool == (manifest_of(plain).pool.sha256 if sizes[1] == 400 else None)
+
+
+def test_an_older_epoch_is_published_but_does_not_replace_a_newer_pool(plain: Shop) -> None:
+    hand_over(plain, EPOCH + 1, reports(plain, EPOCH + 1, wanted_values(60)))
+    analyze(plain)
+    newer = manifest_of(plain).pool
+    hand_over(plain, EPOCH, reports(plain, EPOCH, wanted_values(400)))
+    analyze(plain)
+    assert manifest_of(plain).pool == newer
+    receipt = receipts_of(plain)[-1]
+    assert (receipt.epoch, receipt.reports, receipt.pool) == (EPOCH, 400, None)
+    assert (plain.public / "files" / f"{receipt.counts}.f64").exists()
+    assert manifest_of(plain).ledger_entries == 2
+
+
+def test_junk_does_not_fill_a_bucket(plain: Shop) -> None:
+    """The minimum is 50: 49 reports that count, with any number that do not, are not published."""
+    hand_over(plain, EPOCH, [*reports(plain, EPOCH, wanted_values(49)), *(os.urandom(56) for _ in range(40))])
+    hand_over(plain, EPOCH + 1, [*reports(plain, EPOCH + 1, wanted_values(50)), *(os.urandom(56) for _ in range(40))])
+    analyzer = analyze(plain)
+    refused, closed = analyzer.store.buckets()
+    assert (refused.state, refused.outcome, closed.state) == ("refused", "below the minimum after opening", "closed")
+    assert [each.epoch for each in receipts_of(plain)] == [EPOCH + 1]
+    assert manifest_of(plain).ledger_entries == 1
+    assert analyzer.store.messages(refused.id) == array.array("I")
+    text = metrics_of(analyzer.store).decode()
+    assert 'intently_analyzer_buckets_refused{reason="below the minimum after opening"} 1.0' in text
+    assert 'intently_analyzer_reports{outcome="withheld"} 49.0' in text
 
 
 def test_redelivery_in_any_order_counts_each_report_once(shop: Shop) -> None:
