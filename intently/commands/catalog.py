@@ -22,6 +22,27 @@ def read_catalogue(path: Path) -> Catalogue:
 
 
 @app.command()
+def generate(
+    data: Annotated[Path, typer.Option(help="Session log: .npz, .parquet or .csv.")],
+    out: Annotated[Path, typer.Option(help="Catalogue to write, JSON: catalogue.json of a workspace.")],
+    shop: Annotated[str, typer.Option(help="Name of the shop: lower-case letters, digits, hyphens.")],
+    sessions: Annotated[int, typer.Option(min=2, help="As in the training.")] = 10**9,
+    items: Annotated[int, typer.Option(min=2, help="As in the training.")] = 10**9,
+    currency: Annotated[str, typer.Option(help="ISO 4217 code of the prices.")] = "EUR",
+) -> None:
+    """A catalogue for a log's items in the order of its indices; what the log lacks is made up and labelled so."""
+    from aggregator.files import write_atomic
+    from edge_model import load, newest
+    from intently.demo.pictures import with_pictures
+    from intently.simulator import catalogue_for
+
+    catalogue = with_pictures(catalogue_for(newest(load(data), sessions, items), shop, currency))
+    out.parent.mkdir(parents=True, exist_ok=True)
+    write_atomic(out, catalogue.to_bytes())
+    print(f"{out}: {len(catalogue.items)} items; generated: {', '.join(catalogue.generated) or 'nothing'}")
+
+
+@app.command()
 def check(path: Annotated[Path, typer.Argument(help="Catalogue, JSON.")], as_json: JsonOption = False) -> None:
     """Whether a catalogue can be used, and what is in it."""
     catalogue = read_catalogue(path)
