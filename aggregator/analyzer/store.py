@@ -40,6 +40,9 @@ CREATE TABLE IF NOT EXISTS partials (
     id INTEGER PRIMARY KEY, bucket INTEGER NOT NULL REFERENCES buckets (id), messages BLOB NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS partials_by_bucket ON partials (bucket);
+CREATE TABLE IF NOT EXISTS received (
+    bucket INTEGER NOT NULL REFERENCES buckets (id), sequence INTEGER NOT NULL, PRIMARY KEY (bucket, sequence)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS closes (
     bucket INTEGER PRIMARY KEY REFERENCES buckets (id), plan BLOB NOT NULL, receipt BLOB NOT NULL, pool BLOB, counts BLOB NOT NULL
 ) STRICT;
@@ -166,9 +169,13 @@ class AnalyzerStore:
         rows = self._database.execute(f"SELECT id FROM seen WHERE bucket = ? AND id IN ({marks})", (bucket, *asked))
         return {identity for (identity,) in rows}
 
-    def add(self, bucket: int, folded: Folded) -> None:
-        """Inside a transaction: what a batch adds to an open bucket."""
+    def add(self, bucket: int, sequence: int, bodies: int, folded: Folded) -> None:
+        """Inside a transaction: what a batch of that many bodies adds to an open bucket.
+
+        Its bodies have arrived, duplicates too, unless a batch of that number came before: that one was sent again.
+        """
         database = self._database
+        first = database.execute("INSERT OR IGNORE INTO received (bucket, sequence) VALUES (?, ?)", (bucket, sequence)).rowcount
         database.executemany("INSERT INTO seen (bucket, id) VALUES (?, ?)", [(bucket, identity) for identity in folded.ids])
         if folded.messages:
             packed = pack_messages(folded.messages)
@@ -177,7 +184,7 @@ class AnalyzerStore:
         database.execute(
             """UPDATE buckets SET arrived = arrived + ?, counted = counted + ?, unopened = unopened + ?,
                duplicate = duplicate + ?, malformed = malformed + ?, out_of_range = out_of_range + ? WHERE id = ?""",
-            (len(folded.ids), len(folded.messages), *(getattr(refused, reason) for reason in _REASONS), bucket),
+            (bodies * first, len(folded.messages), *(getattr(refused, reason) for reason in _REASONS), bucket),
         )
 
     def add_late(self, bucket: int, reports: int) -> None:
@@ -200,7 +207,7 @@ class AnalyzerStore:
         return [_row(row) for row in rows.fetchall()]
 
     def complete(self) -> list[BucketRow]:
-        """Open buckets of which every report has arrived."""
+        """Open buckets of which every report has arrived, be it one that does not count."""
         return [row for row in self.buckets("open") if row.arrived >= row.bucket_reports]
 
     def begin_close(self, bucket: int, planned: PlannedClose) -> None:
@@ -232,7 +239,7 @@ class AnalyzerStore:
 
     def _end(self, bucket: int, state: str, outcome: str) -> None:
         self._database.execute("UPDATE buckets SET state = ?, outcome = ? WHERE id = ?", (state, outcome, bucket))
-        for table in ("seen", "partials", "closes"):
+        for table in ("seen", "partials", "received", "closes"):
             self._database.execute(f"DELETE FROM {table} WHERE bucket = ?", (bucket,))
 
     def pool_before(self, pool: FileRef) -> FileRef | None:

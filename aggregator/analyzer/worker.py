@@ -77,4 +77,4 @@ class Worker:
             self.store.dead_letter(delivered.partition, delivered.offset, "contradicts the size of its bucket")
         else:
             seen = self.store.seen(row.id, map(report_id, batch.bodies))
-            self.store.add(row.id, fold_batch(batch, rules, seen, self._open))
+            self.store.add(row.id, batch.sequence, len(batch.bodies), fold_batch(batch, rules, seen, self._open))

@@ -16,6 +16,7 @@ from aggregator.analyzer.folds import BucketRules, fold_batch
 from aggregator.errors import StaleGeneration
 from aggregator.files import get_file
 from aggregator.keys import create_keys, read_hpke_keys, read_signing_key
+from aggregator.relay.store import pack
 from aggregator.release import RECEIPTS_KEPT, publish_manifest, put_file, read_manifest
 from aggregator.transport import Delivered, OutboxTransport
 from contracts import RECEIPT_TYPE, Batch, Envelope, Manifest, Pool, Receipt, pack_plaintext, sha256_hex
@@ -246,6 +247,25 @@ def test_each_refusal_is_counted_by_its_reason(tmp_path: Path) -> None:
     (receipt,) = receipts_of(shop)
     assert receipt.reports == 10
     assert receipt.refusals.model_dump() == {"unopened": 2, "duplicate": 0, "malformed": 2, "out_of_range": 1}
+
+
+def test_a_bucket_whose_reports_repeat_is_complete_all_the_same(plain: Shop) -> None:
+    """It says 160 and holds 150 different ones: that never comes to 160 ids."""
+    bodies = reports(plain, EPOCH, wanted_values(150))
+    hand_over(plain, EPOCH, [*bodies, *bodies[:10]])
+    (row,) = analyze(plain).store.buckets()
+    assert (row.state, row.counted, row.refusals.duplicate) == ("closed", 150, 10)
+
+
+def test_a_batch_that_is_sent_again_does_not_complete_a_bucket(plain: Shop) -> None:
+    bucket, bodies = plain.bucket(EPOCH), reports(plain, EPOCH, wanted_values(200))
+    first, second = (batch.to_bytes() for batch in pack(bucket, bodies))
+    OutboxTransport(plain.outbox).put_now([(b"a", first), (b"again", first)])
+    (row,) = analyze(plain).store.buckets()
+    assert (row.state, row.arrived) == ("open", 100)
+    OutboxTransport(plain.outbox).put_now([(b"b", second)])
+    (row,) = analyze(plain).store.buckets()
+    assert (row.state, row.counted) == ("closed", 200)
 
 
 def test_what_cannot_be_folded_is_a_dead_letter_and_the_rest_goes_on(shop: Shop) -> None:
