@@ -54,7 +54,7 @@ def settings_of(
         outbox=str(space.outbox), pool=rules,
     )  # fmt: skip
     delivery = DeliverySettings(
-        port=addresses.delivery_port, public=str(space.public), bundle=str(space.bundle), shop=str(space.shop),
+        port=addresses.delivery_port, public=str(space.public), bundle=str(space.bundle), shop=str(space.shop) if space.shop.is_dir() else "",
         relay_origin=addresses.relay,
     )  # fmt: skip
     return relay, analyzer, delivery

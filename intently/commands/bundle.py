@@ -23,9 +23,11 @@ def build(
     as_json: JsonOption = False,
 ) -> None:
     """Build the bundle; the same sources and words give the same bytes."""
+    from aggregator.files import compress_folder
     from browser_runtime import build_bundle
 
     build_bundle(out, release_key=release_key, shop=shop, demo=demo)
+    compress_folder(out)
     inspect(out, as_json)
 
 
