@@ -5,20 +5,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import structlog
-from fastapi import FastAPI, Response
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, generate_latest
+from fastapi import FastAPI
+from prometheus_client import CollectorRegistry, Counter, Gauge, start_http_server
 from starlette.routing import Route
 
 from aggregator.errors import AggregatorError
 from aggregator.relay.admission import read_configurations
 from aggregator.relay.reports import Reports
 from aggregator.relay.settings import RelaySettings
-from aggregator.relay.store import Closed, RelayStore
+from aggregator.relay.store import Closed, RelayStore, ReleaseRule
 from aggregator.relay.writer import CloseRules, GroupCommit, close_due
+from aggregator.settings import LOOPBACK
 from aggregator.transport import OutboxTransport, Transport
 
 _log = structlog.get_logger("relay")
@@ -60,14 +61,34 @@ def make_transport(settings: RelaySettings) -> Transport:
     return KafkaTransport(settings.kafka_bootstrap, settings.kafka_topic)
 
 
+@contextlib.contextmanager
+def serving_metrics(port: int, registry: CollectorRegistry) -> Iterator[None]:
+    """Prometheus text on loopback only, 0: nowhere. Live totals tell who watches the public port when somebody reported."""
+    if not port:
+        yield
+        return
+    try:
+        server, thread = start_http_server(port, LOOPBACK, registry)
+    except OSError as error:
+        raise AggregatorError(f"metrics_port {port} cannot be used: {error.strerror}; choose another port or 0") from None
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
 def create_app(settings: RelaySettings, clock: Callable[[], float] = time.time, transport: Transport | None = None) -> FastAPI:
     """The application. Buckets are closed by a task of its own while it runs."""
     admitted = read_configurations(settings.configurations)
     store = RelayStore(Path(settings.store))
+    for release, rule in admitted.items():
+        store.remember(release, ReleaseRule(rule.epoch_s, rule.minimum_batch))
     commit = GroupCommit(store, settings.queue_most)
     carrier = transport or make_transport(settings)
     metrics = _Metrics(commit)
-    rules = CloseRules(admitted, settings.close_grace_s)
+    rules = CloseRules(store.rules(), settings.close_grace_s)
 
     async def close_for_ever() -> None:
         while True:
@@ -82,7 +103,8 @@ def create_app(settings: RelaySettings, clock: Callable[[], float] = time.time, 
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         tasks = [asyncio.create_task(commit.run()), asyncio.create_task(close_for_ever())]
         try:
-            yield
+            with serving_metrics(settings.metrics_port, metrics.registry):
+                yield
         finally:
             await _end(tasks)
             commit.stop()
@@ -96,10 +118,6 @@ def create_app(settings: RelaySettings, clock: Callable[[], float] = time.time, 
     @app.get("/healthz")
     def healthz() -> dict[str, str]:
         return {"status": "ok"}
-
-    @app.get("/metrics")
-    def read_metrics() -> Response:
-        return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
     return app
 

@@ -29,6 +29,9 @@ class RelaySettings(ServerSettings):
     close_grace_s: float = Field(default=2.0, ge=0, le=3600, description="reports of an epoch are taken so long after its end")
     close_check_s: float = Field(default=0.25, gt=0, description="how often the relay looks for epochs that are over")
     queue_most: int = Field(default=20_000, ge=1, description="reports that wait for the disk; beyond it 429")
+    metrics_port: int = Field(
+        default=0, ge=0, le=65535, description="loopback port of Prometheus metrics, apart from the public one; 0: none"
+    )
     retry_after_s: int = Field(default=2, ge=1)
 
     @model_validator(mode="after")

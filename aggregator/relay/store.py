@@ -1,7 +1,9 @@
 """The relay's own store: what was answered 202, and nothing of who sent it.
 
-A report's row is (bucket, body) and no more; rows are kept in the order of the bodies, which is random, so that the file holds
-no order of arrival. A body that comes again is the same row.
+A report's row is (bucket, body) and no more, its key the body, which is random. While a bucket is open the file still betrays
+something of the order of arrival (which page a row was written to when, in the write-ahead log and in the pages' free space);
+once the bucket has ended, shuffled or dropped, its rows are overwritten and the log is emptied. A body that comes again is the
+same row.
 """
 
 from __future__ import annotations
@@ -23,6 +25,9 @@ CREATE TABLE IF NOT EXISTS buckets (
     reports INTEGER NOT NULL DEFAULT 0,
     UNIQUE (release, collection, epoch, key_id)
 ) STRICT;
+CREATE TABLE IF NOT EXISTS releases (
+    release TEXT PRIMARY KEY, epoch_s INTEGER NOT NULL, minimum_batch INTEGER NOT NULL
+) STRICT;
 CREATE TABLE IF NOT EXISTS reports (
     bucket INTEGER NOT NULL REFERENCES buckets (id), body BLOB NOT NULL, PRIMARY KEY (bucket, body)
 ) STRICT, WITHOUT ROWID;
@@ -33,6 +38,14 @@ CREATE TABLE IF NOT EXISTS batches (
 """
 
 Shuffle = Callable[[list[bytes]], Any]
+
+
+@dataclass(frozen=True)
+class ReleaseRule:
+    """What closing a release's buckets needs: the length of its epochs in seconds, and the fewest reports."""
+
+    epoch_s: int
+    minimum_batch: int
 
 
 @dataclass(frozen=True)
@@ -50,6 +63,17 @@ class RelayStore:
     def __init__(self, path: Path) -> None:
         self._database = connect(path, _SCHEMA)
         self._ids: dict[Bucket, tuple[int, bool]] = {}
+
+    def remember(self, release: str, rule: ReleaseRule) -> None:
+        """Before its first bucket opens. A release is the SHA-256 of its configuration: its rule never changes."""
+        values = (release, rule.epoch_s, rule.minimum_batch)
+        with transaction(self._database) as database:
+            database.execute("INSERT OR IGNORE INTO releases VALUES (?, ?, ?)", values)
+
+    def rules(self) -> dict[str, ReleaseRule]:
+        """By release, also of those that the settings name no more: their open buckets must still close."""
+        rows = self._database.execute("SELECT release, epoch_s, minimum_batch FROM releases")
+        return {release: ReleaseRule(epoch_s, minimum_batch) for release, epoch_s, minimum_batch in rows}
 
     def add(self, reports: Iterable[tuple[Bucket, bytes]]) -> list[bool]:
         """Store all in one transaction, on the disk when this returns. False for each whose bucket is closed already."""
@@ -81,7 +105,10 @@ class RelayStore:
         return [Bucket(*row) for row in rows]
 
     def close_bucket(self, bucket: Bucket, minimum_batch: int, shuffle: Shuffle) -> Closed:
-        """Shuffle and pack, or drop below the minimum, in one transaction: the order is on the disk before anyone sees it."""
+        """Shuffle and pack, or drop below the minimum, in one transaction: the order is on the disk before anyone sees it.
+
+        Then the rows are gone from the file and from its log.
+        """
         with transaction(self._database) as database:
             self._ids.clear()
             at, _ = self._bucket(bucket)
@@ -96,6 +123,7 @@ class RelayStore:
             database.execute("DELETE FROM reports WHERE bucket = ?", (at,))
             state = "dropped" if dropped else "shuffled"
             database.execute("UPDATE buckets SET state = ?, reports = ? WHERE id = ?", (state, len(bodies), at))
+        scrub_log(self._database)
         return Closed(bucket, len(bodies), dropped)
 
     def waiting(self) -> list[tuple[int, list[tuple[bytes, bytes]]]]:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
-from aggregator.relay.admission import Admitted, closes_at
-from aggregator.relay.store import Closed, RelayStore
+from aggregator.relay.admission import closes_at
+from aggregator.relay.store import Closed, RelayStore, ReleaseRule
 from aggregator.transport import Transport
 from contracts import Bucket
 
@@ -88,7 +88,7 @@ def _answer(taken: list[_Waiting], outcome: list[bool] | Exception) -> None:
 class CloseRules:
     """When buckets close, and which are too small to."""
 
-    admitted: Mapping[str, Admitted]
+    releases: Mapping[str, ReleaseRule]
     close_grace_s: float
 
 
@@ -97,7 +97,7 @@ async def close_due(commit: GroupCommit, store: RelayStore, carrier: Transport, 
     closed = []
     shuffle = random.SystemRandom().shuffle
     for bucket in await commit.call(store.open_buckets):
-        rule = rules.admitted.get(bucket.release)
+        rule = rules.releases.get(bucket.release)
         if rule is not None and now_s >= closes_at(bucket.epoch, rule.epoch_s, rules.close_grace_s):
             closed.append(await commit.call(partial(store.close_bucket, bucket, rule.minimum_batch, shuffle)))
     for at, batches in await commit.call(store.waiting):

@@ -9,6 +9,7 @@ import signal
 import socket
 import sqlite3
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -150,15 +151,16 @@ def test_a_store_that_fails_is_a_503_and_the_next_report_is_taken(tmp_path: Path
 
 def test_nothing_of_the_sender_is_kept(tmp_path: Path, shop: tuple[Path, str]) -> None:
     planted = "planted-4f1c9b"
+    port = free_port()
     with (
-        running("aggregator.relay", relay_settings(tmp_path, shop[0]), tmp_path) as (_, address),
+        running("aggregator.relay", relay_settings(tmp_path, shop[0], metrics_port=port), tmp_path) as (_, address),
         httpx.Client(base_url=address) as client,
     ):
         headers = {"user-agent": planted, "x-forwarded-for": planted, "cookie": planted, "referer": planted, "forwarded": planted}
         epoch = int(time.time() // EPOCH_S)
         assert post(client, path_of(shop[1], epoch=epoch), b"A" * 56, **headers).status_code == 202
         assert post(client, path_of(shop[1], epoch=epoch), b"A" * 55, **headers).status_code == 400
-        metrics = client.get("/metrics").text
+        metrics = metrics_at(port)
     kept = b"".join(path.read_bytes() for path in tmp_path.iterdir()) + metrics.encode()
     assert planted.encode() not in kept
     assert b"A" * 56 in kept, "the search would not find what is there"
@@ -186,17 +188,77 @@ def test_close_shuffles_packs_and_leaves_nothing_behind(tmp_path: Path, shop: tu
 
 
 def test_a_bucket_below_its_minimum_is_dropped_and_counted(tmp_path: Path, shop: tuple[Path, str]) -> None:
-    clock = Clock()
-    with app_of(tmp_path, shop, clock) as client:
-        for _ in range(4):
-            post(client, path_of(shop[1]), secrets.token_bytes(56))
+    clock, port = Clock(), free_port()
+    bodies = [secrets.token_bytes(56) for _ in range(4)]
+    with app_of(tmp_path, shop, clock, metrics_port=port) as client:
+        for body in bodies:
+            post(client, path_of(shop[1]), body)
+        assert all(body in store_bytes(tmp_path) for body in bodies), "the search would not find what is there"
         clock.now += EPOCH_S
-        time.sleep(0.3)
-        assert 'intently_relay_reports_total{outcome="dropped"} 4.0' in client.get("/metrics").text
+        wait_until(lambda: 'intently_relay_reports_total{outcome="dropped"} 4.0' in metrics_at(port))
+        assert not any(body in store_bytes(tmp_path) for body in bodies), "while the relay still runs"
     assert batches(tmp_path / "outbox.sqlite") == []
     with sqlite3.connect(tmp_path / "relay.sqlite") as database:
         assert database.execute("SELECT state, reports FROM buckets").fetchall() == [("dropped", 4)]
         assert database.execute("SELECT count(*) FROM reports").fetchone() == (0,)
+
+
+def store_bytes(folder: Path) -> bytes:
+    """Database and write-ahead log."""
+    return b"".join(path.read_bytes() for path in folder.glob("relay.sqlite*"))
+
+
+def wait_until(holds: Callable[[], bool], most_s: float = 5.0) -> None:
+    until = time.monotonic() + most_s
+    while not holds():
+        assert time.monotonic() < until, "did not come to hold"
+        time.sleep(0.02)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def metrics_at(port: int) -> str:
+    return httpx.get(f"http://127.0.0.1:{port}/metrics").text
+
+
+def test_closing_a_bucket_leaves_no_row_before_it_is_handed_over(tmp_path: Path) -> None:
+    store, bucket = RelayStore(tmp_path / "relay.sqlite"), Bucket("0" * 64, 1, 5, 1)
+    bodies = [secrets.token_bytes(56) for _ in range(40)]
+    for body in bodies:
+        store.add([(bucket, body)])
+    store.close_bucket(bucket, 1, lambda found: found.sort())
+    left = store_bytes(tmp_path)
+    counts = [left.count(body) for body in bodies]  # 0 where the batch's value runs over the end of a page
+    assert max(counts) == 1, "only the shuffled batch holds them"
+
+
+def test_the_public_port_tells_no_live_totals(tmp_path: Path, shop: tuple[Path, str]) -> None:
+    port = free_port()
+    with app_of(tmp_path, shop, Clock(), metrics_port=port) as client:
+        assert post(client, path_of(shop[1]), bytes(56)).status_code == 202
+        assert client.get("/metrics").status_code == 404
+        assert 'intently_relay_answers_total{status="202"} 1.0' in metrics_at(port)
+    with app_of(tmp_path, shop, Clock()), pytest.raises(httpx.ConnectError):
+        metrics_at(port)
+
+
+def test_a_bucket_closes_though_its_configuration_left_the_settings(tmp_path: Path, shop: tuple[Path, str]) -> None:
+    clock = Clock()
+    with app_of(tmp_path, shop, clock) as client:
+        for _ in range(6):
+            assert post(client, path_of(shop[1]), secrets.token_bytes(56)).status_code == 202
+    (tmp_path / "next").mkdir()
+    other = write_configuration(tmp_path / "next", configuration(minimum_batch=500, epoch_s=7 * EPOCH_S))
+    clock.now += EPOCH_S
+    with app_of(tmp_path, other, clock) as client:
+        wait_until(lambda: bool(batches(tmp_path / "outbox.sqlite")))
+        assert post(client, path_of(shop[1], epoch=EPOCH + 1), bytes(56)).status_code == 404
+    (batch,) = batches(tmp_path / "outbox.sqlite")
+    assert (batch.bucket.release, batch.bucket_reports) == (shop[1], 6)
 
 
 def test_a_bucket_that_closed_takes_no_more(tmp_path: Path) -> None:
