@@ -27,10 +27,7 @@ def publish_release(
     pool_key = read_signing_key(space.keys / "pool.key")
     present = read_manifest(space.public, pool_key.public)
     version = read_release(space.public, present.release).version + 1 if present else 1
-    keys = tuple(
-        HpkeKey(key_id=key_id, public_key=secret.public.hex(), state="active")
-        for key_id, secret in read_hpke_keys(space.keys).items()
-    )
+    keys = _hpke_keys(space)
     files = ReleaseFiles(
         configuration=configuration.to_bytes(), feature_spec=(space.model / "feature_spec.json").read_bytes(),
         model=(space.model / "model.onnx").read_bytes(), catalogue=catalogue.to_bytes(), base_pool=base_pool.to_bytes(),
@@ -39,3 +36,12 @@ def publish_release(
     reference: FileRef = create_release(space.public, files, release_key, roles, keys, version=version, now_s=now_s)
     publish_manifest(space.public, pool_key, now_s=now_s, release=reference, unavailable=unavailable)
     return read_release(space.public, reference)
+
+
+def _hpke_keys(space: Workspace) -> tuple[HpkeKey, ...]:
+    """The newest key, of the highest id, is active; two active ones would split every epoch into two batches."""
+    found = read_hpke_keys(space.keys)
+    return tuple(
+        HpkeKey(key_id=key_id, public_key=secret.public.hex(), state="active" if key_id == max(found) else "expired")
+        for key_id, secret in found.items()
+    )
