@@ -122,6 +122,8 @@ export interface ReportView {
   readonly words: string;
   /** What the relay answered; 0 for no answer yet. */
   readonly httpStatus: number;
+  /** Whether the bytes were handed to the network; only `sent` is confirmed. */
+  readonly handedOver: boolean;
 }
 
 export interface Budget {

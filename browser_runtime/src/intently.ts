@@ -16,7 +16,7 @@ import type {
 import { PINNED, type Pinned, WASM_NAME } from './constants';
 import { setCurrent } from './current';
 import { Choice } from './lib/choice';
-import { openDatabase } from './lib/database';
+import { openFiles, openLedger } from './lib/database';
 import { Emitter } from './lib/emitter';
 import { sentenceOf } from './lib/errors';
 import { browserPlatform } from './lib/platform';
@@ -239,7 +239,10 @@ class Runtime implements Intently {
       this.board.set({ updates: 'refused' }, 'this bundle pins no release key; build it with `intently bundle`');
       return this.settle(false);
     }
-    const database = await openDatabase(platform.indexedDB, pinned.shop, pinned.releaseKey);
+    const [database, ledger] = await Promise.all([
+      openFiles(platform.indexedDB, pinned.shop, pinned.releaseKey),
+      openLedger(platform.indexedDB, pinned.shop),
+    ]);
     if (this.disposed) return;
     this.updater = new Updater({
       platform,
@@ -256,9 +259,7 @@ class Runtime implements Intently {
       eager: this.options.eager ?? false,
       onState: (model, note) => this.modelTurned(model, note),
     });
-    this.reporting.setDatabase(database);
-    if (database === null)
-      this.board.set({ reports: 'unavailable' }, 'no report: this browser keeps no ledger (storage refused)');
+    await this.reporting.setDatabase(ledger);
     await this.updater.restore();
     await this.pollOn();
     this.settle(this.held !== null);

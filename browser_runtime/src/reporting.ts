@@ -3,9 +3,10 @@
 import type { Signal } from '../../tracker/src/event';
 import type { Budget, Consent, Platform, ReportView } from './api';
 import { PINNED, type Pinned } from './constants';
-import type { Database } from './lib/database';
+import type { LedgerDatabase } from './lib/database';
 import { sentenceOf } from './lib/errors';
 import type { StatusBoard } from './lib/status_board';
+import { clearStale, withdraw } from './reports/clear';
 import type { Reporter, ReporterOptions } from './reports/entry';
 import type { Terms } from './reports/reporter';
 
@@ -24,7 +25,7 @@ export interface ReportingOptions {
 export class Reporting {
   private reporter: Reporter | null = null;
   private starting = false;
-  private database: Database | null = null;
+  private database: LedgerDatabase | null = null;
   private terms: Terms | null = null;
   private views: readonly ReportView[] = [];
   private lastBudget: Budget | null = null;
@@ -36,10 +37,14 @@ export class Reporting {
     private consent: Consent,
   ) {}
 
-  /** Storage was opened, or refused. */
-  setDatabase(database: Database | null): void {
+  /** Storage was opened, or refused. What an earlier page sampled is forgotten first, whatever is allowed. */
+  async setDatabase(database: LedgerDatabase | null): Promise<void> {
+    if (database === null)
+      this.options.board.set({ reports: 'unavailable' }, 'no report: this browser keeps no ledger (storage refused)');
+    else await this.attempt(() => clearStale(database, this.options.platform.now()));
     this.database = database;
-    this.start();
+    if (this.allowed) this.start();
+    else await this.withdrawn();
   }
 
   setTerms(terms: Terms): void {
@@ -97,13 +102,21 @@ export class Reporting {
     });
   }
 
-  private async load(database: Database): Promise<void> {
+  private async load(database: LedgerDatabase): Promise<void> {
     const { platform, board, origin, onReport, pinned = PINNED } = this.options;
     try {
       const { Reporter } = (await platform.importChunk(REPORTS_CHUNK)) as Chunk;
       if (!this.allowed || this.terms === null) return;
       const onState: ReporterOptions['onState'] = (reports, note) => board.set({ reports }, note);
-      this.reporter = new Reporter({ platform, pinned, database, origin, onReport, onState });
+      this.reporter = new Reporter({
+        platform,
+        pinned,
+        database,
+        origin,
+        allowed: () => this.allowed,
+        onReport,
+        onState,
+      });
       this.reporter.use(this.terms);
     } catch (fault) {
       board.set({ reports: 'unavailable' }, `no report: ${sentenceOf(fault)}`);
@@ -114,11 +127,24 @@ export class Reporting {
     const { reporter } = this;
     this.reporter = null;
     this.options.board.set({ reports: 'off' });
-    await reporter?.stop(true);
-    if (reporter === null) return;
+    if (reporter === null) return this.withdrawn();
+    await this.attempt(() => reporter.stop(true));
     this.views = reporter.views();
     this.lastBudget = reporter.budget();
     const last = this.views.at(-1);
     if (last !== undefined) this.options.onReport(last);
+  }
+  /** Not allowed, and no reporter to say so to: nothing that was sampled or sealed stays. */
+  private async withdrawn(): Promise<void> {
+    const { database } = this;
+    if (database !== null) await this.attempt(() => withdraw(database));
+  }
+
+  private async attempt(act: () => Promise<void>): Promise<void> {
+    try {
+      await act();
+    } catch (fault) {
+      this.options.board.set({}, `ledger: ${sentenceOf(fault)}`);
+    }
   }
 }

@@ -3,17 +3,18 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Collection } from '../../contracts/types';
 import { MICRO } from '../src/constants';
-import { type Database, openDatabase } from '../src/lib/database';
+import { type LedgerDatabase, openFiles, openLedger } from '../src/lib/database';
+import { clearStale, withdraw } from '../src/reports/clear';
 import { offered } from '../src/reports/draw';
-import { Ledger, spentMicro } from '../src/reports/ledger';
+import { Ledger, SENDING_MS, spentMicro } from '../src/reports/ledger';
 import { NONE, type Slot } from '../src/reports/slot';
 import { casesOf } from './vectors';
 
 let databases = 0;
 
 /** A database of its own, as a fresh profile has. */
-export async function freshDatabase(): Promise<Database> {
-  return (await openDatabase(indexedDB, `test-${databases++}`, 'ab'.repeat(32))) as Database;
+export async function freshDatabase(): Promise<LedgerDatabase> {
+  return (await openLedger(indexedDB, `test-${databases++}`)) as LedgerDatabase;
 }
 
 const COLLECTION: Collection = {
@@ -25,7 +26,7 @@ function slotAt(starts_ms: number, changes: Partial<Slot> = {}): Slot {
   return {
     starts_ms, ends_ms: starts_ms + 1000, epoch: starts_ms / 1000, shop: 's', configuration: '0'.repeat(64), collection: COLLECTION,
     cap_micro: 3_000_000, key_id: 1, public_key: '', url: '', due_ms: starts_ms + 500, seen: 0, value: NONE, state: 'waiting',
-    debit_micro: 0, sealed_ms: 0, body: null, message: -1, supporters: 0, http_status: 0, ...changes,
+    debit_micro: 0, sealed_ms: 0, body: null, message: -1, supporters: 0, http_status: 0, sending_until: 0, ...changes,
   }; // biome-ignore format: one line reads better
 }
 
@@ -109,7 +110,7 @@ test('whatever the order of tabs and epochs, the spent sum never passes the cap'
         if (act === 'open') await ledger.open(starts, now, () => slotAt(starts));
         if (act === 'seal') await ledger.seal(starts, SEALED, now);
         if (act === 'send') await ledger.settle(starts, 'sent', 202);
-        if (act === 'drop') await ledger.drop(starts);
+        if (act === 'drop') await withdraw(database);
         const slots = await ledger.slots();
         expect(spentMicro(slots, now)).toBeLessThanOrEqual(3_000_000);
         expect(new Set(slots.map(({ starts_ms }) => starts_ms)).size).toBe(slots.length);
@@ -131,4 +132,63 @@ test('the reservoir holds each of n events with probability 1 / n', () => {
     }
   }
   expect(counts).toEqual([2, 2, 2]); // of all 6 outcomes of the draws
+});
+
+test('the ledger is one for the shop, whichever key signs; the signed files are by key', async () => {
+  const shop = `keys-${databases++}`;
+  const [first, again] = [await openLedger(indexedDB, shop), await openLedger(indexedDB, shop)];
+  await first?.put('slots', slotAt(1000));
+  expect(await again?.count('slots')).toBe(1);
+  const [one, other] = [
+    await openFiles(indexedDB, shop, 'aa'.repeat(32)),
+    await openFiles(indexedDB, shop, 'bb'.repeat(32)),
+  ];
+  await one?.put('held', {} as never, 'last-good');
+  expect(await other?.count('held')).toBe(0);
+});
+
+test('another length of epochs gives no second report over the same time', async () => {
+  const ledger = new Ledger(await freshDatabase());
+  await ledger.open(3000, 3001, () => slotAt(3000));
+  await ledger.seal(3000, SEALED, 3600);
+  const longer = { ends_ms: 6000 };
+  expect(await ledger.open(2000, 4500, () => slotAt(2000, longer))).toBeNull();
+  expect(await ledger.open(3000, 4500, () => slotAt(3000, longer))).toBeNull();
+  expect(await ledger.open(4000, 4500, () => slotAt(4000))).not.toBeNull();
+});
+
+test('one tab sends at a time, a lapsed or impossible claim is taken over, and none after the epoch', async () => {
+  const ledger = new Ledger(await freshDatabase());
+  await ledger.open(1000, 1001, () => slotAt(1000, { ends_ms: 100_000 }));
+  expect(await ledger.claim(1000, 1500)).toBeNull(); // not sealed
+  await ledger.seal(1000, SEALED, 1600);
+  expect((await Promise.all([ledger.claim(1000, 1601), ledger.claim(1000, 1601)])).map((slot) => slot?.state)).toEqual([
+    'sealed',
+    undefined,
+  ]);
+  expect(await ledger.claim(1000, 1600 + SENDING_MS)).toBeNull();
+  expect(await ledger.claim(1000, 1601 + SENDING_MS)).not.toBeNull();
+  expect(await ledger.claim(1000, 1000)).not.toBeNull(); // a clock set back
+  expect(await ledger.claim(1000, 100_000)).toBeNull();
+});
+
+test('a value of an ended epoch is cleared at a page load; all that could leave goes where reports are not allowed', async () => {
+  const database = await freshDatabase();
+  const ledger = new Ledger(database);
+  await database.put('slots', slotAt(1000, { value: 5, seen: 2 }));
+  await database.put('slots', slotAt(2000, { value: 6, seen: 1 }));
+  await database.put('slots', slotAt(3000, { state: 'sealed', debit_micro: 7, body: SEALED.body }));
+  await clearStale(database, 2000);
+  expect((await ledger.slots()).map(({ state, value }) => [state, value])).toEqual([
+    ['dropped', 0],
+    ['waiting', 6],
+    ['sealed', 0],
+  ]);
+  await withdraw(database);
+  expect((await ledger.slots()).map(({ state, value }) => [state, value])).toEqual([
+    ['dropped', 0],
+    ['dropped', 0],
+    ['dropped', 0],
+  ]);
+  expect((await ledger.slots())[2]?.debit_micro).toBe(7);
 });

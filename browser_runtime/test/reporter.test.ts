@@ -1,8 +1,9 @@
 import 'fake-indexeddb/auto';
-import { expect, test } from 'vitest';
-import type { Collection, Configuration, Release } from '../../contracts/types';
+import { expect, test, vi } from 'vitest';
+import type { Collection, Configuration, Manifest, Release } from '../../contracts/types';
 import type { ReportView } from '../src/api';
-import { type Database, openDatabase } from '../src/lib/database';
+import { type LedgerDatabase, openLedger } from '../src/lib/database';
+import { Ledger, SENDING_MS } from '../src/reports/ledger';
 import { Reporter, type Terms } from '../src/reports/reporter';
 
 const PINNED = { releaseKey: '', shop: 'test', demo: true, version: '0' };
@@ -12,7 +13,11 @@ const COLLECTION: Collection = {
   mechanism: { kind: 'k_ary', w: 20, v: 1 }, share: 1, dwell_ms: 100,
 }; // biome-ignore format: one line reads better
 
-function termsOf(changes: Partial<Configuration> = {}, release: Partial<Release> = {}): Terms {
+function termsOf(
+  changes: Partial<Configuration> = {},
+  release: Partial<Release> = {},
+  manifest: Partial<Manifest> = {},
+): Terms {
   const configuration: Configuration = {
     version: 1, shop: 'test', demo: true, epoch_s: 3600, draw_min_ms: 10, draw_max_ms: 30, minimum_batch: 1, cap_epsilon: 32,
     cap_days: 90, poll_s: 10, reports_url: 'https://relay.test', collections: [COLLECTION], ...changes,
@@ -23,6 +28,10 @@ function termsOf(changes: Partial<Configuration> = {}, release: Partial<Release>
     release: {
       type: 'release', version: 1, shop: 'test', demo: true, issued: 0, expires: 1e12, hpke_keys: [{ key_id: 2, public_key: PUBLIC_KEY, state: 'active' }],
       roles: { release: '', pool: '', ledger: '' }, configuration: ref, feature_spec: ref, model: ref, catalogue: ref, base_pool: ref, ...release,
+    },
+    manifest: {
+      type: 'manifest', version: 1, shop: 'test', demo: true, issued: 0, expires: 1e12, release: ref, pool: ref,
+      availability: { issued: 0, unavailable: [] }, ledger_entries: 0, ledger_head: '', receipts: [], ...manifest,
     },
   }; // biome-ignore format: one line reads better
 }
@@ -38,22 +47,30 @@ class Profile {
   readonly states: string[] = [];
   readonly reports: ReportView[] = [];
   now = 7_200_000;
+  allowed = true;
+  onChance: () => void = () => {};
+  /** Runs while a report is on its way. */
+  onSend: () => Promise<void> | void = () => {};
   network: 'up' | 'down' | number = 'up';
   private readonly began = performance.now();
 
-  private constructor(readonly database: Database) {}
+  private constructor(readonly database: LedgerDatabase) {}
 
   static async fresh(): Promise<Profile> {
-    return new Profile((await openDatabase(indexedDB, `reporter-${Math.random()}`, 'ab'.repeat(32))) as Database);
+    return new Profile((await openLedger(indexedDB, `reporter-${Math.random()}`)) as LedgerDatabase);
   }
 
   page(pinned = PINNED): Reporter {
     return new Reporter({
       platform: {
         now: () => this.now + (performance.now() - this.began),
-        randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
+        randomBytes: (count) => {
+          this.onChance();
+          return crypto.getRandomValues(new Uint8Array(count));
+        },
         fetch: async (url, init = {}) => {
           this.sent.push({ url, init });
+          await this.onSend();
           if (this.network === 'down') throw new TypeError('offline');
           return new Response(null, { status: this.network === 'up' ? 202 : this.network });
         },
@@ -61,6 +78,7 @@ class Profile {
       pinned,
       database: this.database,
       origin: 'https://shop.test',
+      allowed: () => this.allowed,
       onReport: (view) => this.reports.push(view),
       onState: (state) => this.states.push(state),
     });
@@ -100,7 +118,7 @@ test('two tabs send one report', async () => {
   for (const tab of tabs) tab.use(termsOf());
   await until(() => profile.sent.length > 0);
   await later(80);
-  expect(new Set(profile.sent.map(({ init }) => String(init.body))).size).toBe(1);
+  expect(profile.sent.length).toBe(1);
   expect((await profile.database.getAll('slots')).length).toBe(1);
   for (const tab of tabs) await tab.stop(false);
 });
@@ -113,6 +131,7 @@ test('a resend is the identical bytes, and is not debited again', async () => {
   await until(() => profile.reports.at(-1)?.state === 'failed');
   await first.stop(false);
   profile.network = 'up';
+  profile.now += SENDING_MS;
   const second = profile.page();
   second.use(termsOf());
   await until(() => profile.reports.at(-1)?.state === 'sent');
@@ -177,6 +196,65 @@ test('consent withdrawn before T: what waits is dropped with its value', async (
   expect((await profile.database.getAll('slots'))[0]).toMatchObject({ value: 0, state: 'dropped', debit_micro: 0 });
 });
 
+test('consent withdrawn while a report is being sealed: nothing is debited and nothing leaves', async () => {
+  const profile = await Profile.fresh();
+  const page = profile.page();
+  page.use(termsOf({ draw_min_ms: 100, draw_max_ms: 100 }));
+  await page.settled();
+  const withdrawn = vi.fn(() => {
+    profile.allowed = false;
+  });
+  profile.onChance = withdrawn; // the answer is blurred right before it is sealed
+  await until(() => withdrawn.mock.calls.length > 0);
+  await later(60);
+  await page.settled();
+  expect(profile.sent).toEqual([]);
+  expect((await profile.database.getAll('slots'))[0]).toMatchObject({ state: 'dropped', debit_micro: 0 });
+});
+
+test('consent or the browser withdraws between sealing and sending: dropped, its debit kept', async () => {
+  for (const how of ['stopped', 'not allowed'] as const) {
+    const profile = await Profile.fresh();
+    const page = profile.page();
+    const claim = Ledger.prototype.claim;
+    const spy = vi.spyOn(Ledger.prototype, 'claim').mockImplementation(async function (this: Ledger, starts, now) {
+      const slot = await claim.call(this, starts, now);
+      if (slot !== null && how === 'stopped') void page.stop(true);
+      if (slot !== null) profile.allowed = false;
+      return slot;
+    });
+    page.use(termsOf());
+    await until(() => spy.mock.calls.length > 0);
+    await later(30);
+    spy.mockRestore();
+    await page.settled();
+    await later(30);
+    expect(profile.sent, how).toEqual([]);
+    const [slot] = await profile.database.getAll('slots');
+    expect(slot, how).toMatchObject({ state: 'dropped', debit_micro: 2_995_733, sending_until: 0 });
+    await page.stop(false);
+  }
+});
+
+test('consent withdrawn: what waits for another try is not sent again, not even after it is given anew', async () => {
+  const profile = await Profile.fresh();
+  profile.network = 503;
+  const first = profile.page();
+  first.use(termsOf());
+  await until(() => profile.reports.at(-1)?.state === 'failed');
+  await first.stop(true);
+  profile.network = 'up';
+  profile.now += SENDING_MS;
+  const second = profile.page();
+  second.use(termsOf());
+  await second.settled();
+  expect(profile.sent.length).toBe(1);
+  expect(second.views()[0]).toMatchObject({ state: 'dropped', handedOver: true });
+  expect(second.views()[0]?.words).toMatch(/handed to the network without a confirmation/);
+  expect(second.budget()?.spent_epsilon).toBe(2.995733);
+  await second.stop(false);
+});
+
 test('idle and busy browsers both report, and events of another kind or beyond the domain are none', async () => {
   const profile = await Profile.fresh();
   const page = profile.page();
@@ -197,4 +275,63 @@ test('an expired release, or one without an active key, opens no epoch', async (
     expect(await profile.database.getAll('slots')).toEqual([]);
     await page.stop(false);
   }
+});
+
+test.each([429, 500, 503, 'down'] as const)(
+  '%s: failed, and the identical bytes go again while the epoch lasts, never later',
+  async (network) => {
+    for (const same of [true, false]) {
+      const profile = await Profile.fresh();
+      profile.network = network;
+      const page = profile.page();
+      page.use(termsOf());
+      await until(() => profile.reports.at(-1)?.state === 'failed');
+      expect(profile.reports.at(-1)?.httpStatus).toBe(network === 'down' ? 0 : network);
+      page.use(termsOf()); // at once: no storm of tries
+      await page.settled();
+      expect(profile.sent.length).toBe(1);
+      await page.stop(false);
+      profile.network = 'up';
+      profile.now += same ? SENDING_MS : 3_600_000;
+      const next = profile.page();
+      next.use(termsOf({ draw_min_ms: 60_000, draw_max_ms: 60_000 }));
+      await next.settled();
+      expect(profile.sent.length).toBe(same ? 2 : 1);
+      expect(next.views()[0]?.state).toBe(same ? 'sent' : 'failed');
+      await next.stop(false);
+    }
+  },
+);
+
+test('a tab that waits for another sees what came of it, and takes over only if that one is gone', async () => {
+  const profile = await Profile.fresh();
+  let arrive = (): void => {};
+  profile.onSend = () => new Promise((resolve) => { arrive = resolve; }); // biome-ignore format: one line reads better
+  const [one, two] = [profile.page(), profile.page()];
+  one.use(termsOf());
+  await until(() => profile.sent.length === 1);
+  two.use(termsOf());
+  await two.settled();
+  expect(two.views()[0]).toMatchObject({ state: 'sealed', handedOver: true });
+  arrive();
+  await until(() => two.views()[0]?.state === 'sent');
+  expect(profile.sent.length).toBe(1);
+  await one.stop(false);
+  await two.stop(false);
+});
+
+test('nothing is drawn under an expired manifest, and nothing sealed once it has expired', async () => {
+  const profile = await Profile.fresh();
+  const page = profile.page();
+  page.use(termsOf({}, {}, { expires: 7_199 }));
+  await page.settled();
+  expect(await profile.database.getAll('slots')).toEqual([]);
+  page.use(termsOf({ draw_min_ms: 60_000, draw_max_ms: 60_000 }, {}, { expires: 7_230 }));
+  await page.settled();
+  profile.now += 61_000;
+  page.use(termsOf({}, {}, { expires: 7_230 }));
+  await page.settled();
+  expect(profile.sent).toEqual([]);
+  expect((await profile.database.getAll('slots'))[0]).toMatchObject({ state: 'waiting', debit_micro: 0 });
+  await page.stop(false);
 });

@@ -2,7 +2,7 @@ import 'fake-indexeddb/auto';
 import { beforeAll, expect, test } from 'vitest';
 import type { FileRef } from '../../contracts/types';
 import { sha256Hex, toHex } from '../src/lib/bytes';
-import { openDatabase } from '../src/lib/database';
+import { openFiles } from '../src/lib/database';
 import { MANIFEST_TYPE, preAuthenticationEncoding, RELEASE_TYPE } from '../src/updates/envelope';
 import { Updater } from '../src/updates/updater';
 
@@ -74,7 +74,7 @@ class World {
   }
 
   async page(): Promise<Updater> {
-    const database = await openDatabase(indexedDB, this.name, 'ab'.repeat(32));
+    const database = await openFiles(indexedDB, this.name, 'ab'.repeat(32));
     const updater = new Updater({
       platform: {
         now: () => NOW_S * 1000,

@@ -49,7 +49,7 @@ function bytesOf(report: ReportView): Node[] {
     ['Epoch', String(report.epoch)],
     ['Number inside', String(report.message)],
     ['Blur (epsilon)', report.epsilon.toFixed(3)],
-    ['Answer of the server', report.httpStatus === 0 ? 'none yet' : String(report.httpStatus)],
+    ['Answer of the server', report.httpStatus === 0 ? 'none' : String(report.httpStatus)],
   ];
   const spaced = report.bodyHex.replaceAll(/(.{8})/g, '$1 ').trim();
   const list = h('dl', {}, ...facts.flatMap(([name, value]) => [h('dt', {}, name), h('dd', {}, value)]));

@@ -16,18 +16,20 @@ export const STATE_WORDS = {
   waiting: 'waiting',
   sealed: 'sealed',
   sent: 'sent',
-  refused: 'not taken',
-  failed: 'will be tried again',
+  refused: 'not confirmed',
+  failed: 'no confirmation',
   dropped: 'nothing sent',
   capped: 'limit reached',
 } as const;
 
+const KEPT =
+  "The list is kept by this tab alone. One number of it may wait in this browser's storage for the next report, until it is blurred or you come back; switching reports off deletes it.";
+
 export function knownWords(snapshot: Snapshot): string {
   const { events, impressions, skips } = snapshot;
-  if (events.length === 0)
-    return 'Nothing yet. What you do here will be listed in this place, and kept in this tab alone.';
+  if (events.length === 0) return `Nothing yet. What you do here will be listed in this place. ${KEPT}`;
   const passed = skips > 0 ? `, and you passed over ${skips}` : '';
-  return `${counted(events.length, 'event')} in this tab; ${counted(impressions, 'item')} came into view${passed}. All of it is in this tab's memory and leaves with the tab.`;
+  return `${counted(events.length, 'event')} in this tab; ${counted(impressions, 'item')} came into view${passed}. ${KEPT}`;
 }
 
 export function scoringWords({ scoring, status, lastRanked }: Snapshot): string {
@@ -47,12 +49,14 @@ export function scoringWords({ scoring, status, lastRanked }: Snapshot): string 
 export function reportsWords({ status, consent, globalPrivacyControl, reports }: Snapshot): string {
   if (globalPrivacyControl) return 'Your browser asks not to share data (Global Privacy Control): nothing is reported.';
   if (!consent.reports)
-    return 'Reports are switched off: nothing leaves this browser. The items are still ordered for you, in here.';
+    return 'Reports are switched off: none leaves this browser. The items are still ordered for you, in here.';
   if (status.reports === 'refused')
     return 'This shop asked for more than this program allows. It was refused, and nothing is reported.';
   if (status.reports === 'unavailable') return 'This browser keeps no record of what was sent, so nothing is sent.';
-  const sent = reports.filter(({ state }) => state === 'sent').length;
-  return `${counted(sent, 'report')} left this browser. Each is 56 bytes, answers one question with a number blurred by chance, and carries no name, cookie or address of a page.`;
+  const left = reports.filter(({ handedOver }) => handedOver);
+  const open = left.filter(({ state }) => state !== 'sent').length;
+  const unconfirmed = open === 0 ? '' : ` (no confirmation of ${open})`;
+  return `${counted(left.length, 'report')} left this browser${unconfirmed}. Each is 56 bytes and answers one question with a number blurred by chance; its body carries no name, cookie or address.`;
 }
 
 export function budgetWords({ budget }: Snapshot): string {

@@ -4,14 +4,16 @@
  */
 
 import { CAP_DAYS } from '../constants';
-import type { Database } from '../lib/database';
+import type { LedgerDatabase } from '../lib/database';
 import { offered } from './draw';
-import { NONE, type Slot } from './slot';
+import { droppedOf, NONE, type Slot } from './slot';
 import type { RandomBytes } from './uniform';
 
 const DAY_MS = 86_400_000;
 /** Slots kept for the lens besides those that the cap still counts. */
 const KEPT_UNSPENT = 8;
+/** How long a tab that sends keeps others, and itself, from sending the same bytes again, ms. */
+export const SENDING_MS = 10_000;
 
 export interface Sealed {
   readonly body: Uint8Array<ArrayBuffer>;
@@ -26,7 +28,7 @@ export function spentMicro(slots: readonly Slot[], now_ms: number): number {
 }
 
 export class Ledger {
-  constructor(private readonly database: Database) {}
+  constructor(private readonly database: LedgerDatabase) {}
 
   /** All slots, oldest first. */
   slots(): Promise<Slot[]> {
@@ -34,23 +36,20 @@ export class Ledger {
   }
 
   /**
-   * The slot of the epoch, made by `fresh` if this is its first page. null if another configuration's epoch, or one that lies
-   * ahead of a clock set back, still covers this time: then nothing is reported.
+   * The slot of the epoch, made by `fresh` if this is its first page. null if the epoch would overlap another that this browser
+   * took part in (another configuration's, or one ahead of a clock set back): then nothing is reported.
    */
   async open(starts_ms: number, now_ms: number, fresh: () => Slot | null): Promise<Slot | null> {
     const act = this.database.transaction('slots', 'readwrite');
     const slots = await act.store.getAll();
-    const same = slots.find((slot) => slot.starts_ms === starts_ms);
+    const same = slots.find((slot) => slot.starts_ms === starts_ms && slot.ends_ms > now_ms);
     let slot = same ?? null;
-    if (same === undefined && !slots.some(({ ends_ms }) => ends_ms > now_ms)) {
+    if (same === undefined && !slots.some(({ ends_ms }) => ends_ms > starts_ms)) {
       slot = fresh();
       if (slot !== null) await act.store.add(slot);
     }
-    for (const stale of slots.filter(
-      (old) => old.starts_ms !== starts_ms && old.state === 'waiting' && old.ends_ms <= now_ms,
-    )) {
-      await act.store.put({ ...stale, state: 'dropped', seen: 0, value: NONE });
-    }
+    for (const stale of slots.filter((old) => old.state === 'waiting' && old.ends_ms <= now_ms))
+      await act.store.put(droppedOf(stale));
     for (const gone of forgettable(slots, now_ms)) await act.store.delete(gone.starts_ms);
     await act.done;
     return slot;
@@ -78,16 +77,32 @@ export class Ledger {
     });
   }
 
-  /** What came of sending. */
-  async settle(starts_ms: number, state: 'sent' | 'refused' | 'failed', http_status: number): Promise<Slot | null> {
-    return this.change(starts_ms, (slot) => (slot.state === 'sent' ? null : { ...slot, state, http_status }));
+  /**
+   * Take it on to send the slot's bytes, for `SENDING_MS`. Returns the slot as it was before; null if another tab has taken it
+   * on, its epoch is over, or nothing is to send.
+   */
+  async claim(starts_ms: number, now_ms: number): Promise<Slot | null> {
+    let before: Slot | null = null;
+    await this.change(starts_ms, (slot) => {
+      const taken = now_ms < slot.sending_until && slot.sending_until <= now_ms + SENDING_MS;
+      if (taken || now_ms >= slot.ends_ms || (slot.state !== 'sealed' && slot.state !== 'failed')) return null;
+      before = slot;
+      return { ...slot, sending_until: now_ms + SENDING_MS };
+    });
+    return before;
   }
 
-  /** Consent withdrawn: what waits is dropped, its value with it. */
-  async drop(starts_ms: number): Promise<Slot | null> {
-    return this.change(starts_ms, (slot) =>
-      slot.state === 'waiting' ? { ...slot, state: 'dropped', seen: 0, value: NONE } : null,
-    );
+  /** Withdrawn between `claim` and sending: nothing left this time. */
+  async unclaim({ starts_ms, sending_until }: Slot): Promise<void> {
+    await this.change(starts_ms, (slot) => droppedOf({ ...slot, sending_until }));
+  }
+
+  /** What came of sending. What was withdrawn meanwhile is not tried again. */
+  async settle(starts_ms: number, state: 'sent' | 'refused' | 'failed', http_status: number): Promise<Slot | null> {
+    return this.change(starts_ms, (slot) => {
+      if (slot.state === 'sent') return null;
+      return { ...slot, state: slot.state === 'dropped' && state === 'failed' ? 'dropped' : state, http_status };
+    });
   }
 
   private async change(

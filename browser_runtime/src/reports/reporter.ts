@@ -1,10 +1,11 @@
 /** One browser's reports: draw, wait, sample, randomize, seal, debit, send; at most one an epoch. Never throws into the page. */
 
-import type { Configuration, Release } from '../../../contracts/types';
+import type { Configuration, Manifest, Release } from '../../../contracts/types';
 import type { Budget, Platform, ReportsState, ReportView } from '../api';
 import { CAP_DAYS, MICRO, type Pinned } from '../constants';
-import type { Database } from '../lib/database';
+import type { LedgerDatabase } from '../lib/database';
 import { sentenceOf } from '../lib/errors';
+import { withdraw } from './clear';
 import { drawCollection, drawDelay, epochAt } from './draw';
 import { Ledger, spentMicro } from './ledger';
 import { checkConfiguration } from './limits';
@@ -16,7 +17,9 @@ import { viewOf } from './words';
 export interface ReporterOptions {
   readonly platform: Pick<Platform, 'now' | 'randomBytes' | 'fetch'>;
   readonly pinned: Pinned;
-  readonly database: Database;
+  readonly database: LedgerDatabase;
+  /** Whether consent and the browser allow reports, asked again before each step. */
+  readonly allowed: () => boolean;
   /** Origin of the relay where the configuration names none. */
   readonly origin: string;
   readonly onReport: (view: ReportView) => void;
@@ -27,14 +30,15 @@ export interface ReporterOptions {
 export interface Terms {
   readonly configuration: Configuration;
   readonly release: Release;
+  readonly manifest: Manifest;
 }
 
 export type Kind = Slot['collection']['kind'];
 
 /** Longest sleep: timers beyond 2^31 ms fire at once. */
 const SLEEP_MOST_MS = 2 ** 30;
-/** How long after its epoch a sealed report may still be tried, in epochs: the relay takes the one before until it is closed. */
-const RESEND_EPOCHS = 1;
+/** Until a look at what another tab that sends has come to, ms. */
+const LOOK_AGAIN_MS = 1000;
 
 export class Reporter {
   private readonly ledger: Ledger;
@@ -94,12 +98,14 @@ export class Reporter {
     };
   }
 
-  /** Stop for good; `drop` also forgets what waits. */
+  /** Stop for good, at once; `drop` also forgets what waits and what is sealed. */
   async stop(drop: boolean): Promise<void> {
     this.stopped = true;
     clearTimeout(this.timer);
-    const { slot } = this;
-    if (drop && slot !== null) await this.queue.then(() => this.ledger.drop(slot.starts_ms)).then(() => this.reread());
+    if (!drop) return;
+    await withdraw(this.options.database);
+    await this.queue;
+    await this.reread();
   }
 
   /** All that is under way; for tests and `poll`. */
@@ -112,7 +118,8 @@ export class Reporter {
     this.queue = this.queue.then(async () => {
       if (this.stopped) return;
       try {
-        await act();
+        if (this.silent) await withdraw(this.options.database);
+        else await act();
       } catch (fault) {
         this.options.onState('unavailable', `no report: ${sentenceOf(fault)}`);
       }
@@ -121,15 +128,34 @@ export class Reporter {
 
   private async turn(): Promise<void> {
     if (this.terms === null) return;
-    await this.resend();
     const now = this.options.platform.now();
     const bounds = epochAt(now, this.terms.configuration.epoch_s);
     this.slot = await this.ledger.open(bounds.starts_ms, now, () => this.fresh(now));
     if (this.slot?.state === 'waiting' && now >= this.slot.due_ms) await this.close(this.slot);
-    else if (this.slot?.state === 'sealed') await this.send(this.slot);
+    await this.sendSealed();
     await this.reread();
+    const starts_ms = this.slot?.starts_ms;
+    this.slot = this.kept.find((slot) => slot.starts_ms === starts_ms) ?? null;
     if (this.slot !== null) this.options.onReport(viewOf(this.slot));
-    this.sleep(this.slot?.state === 'waiting' ? Math.min(this.slot.due_ms, bounds.ends_ms) : bounds.ends_ms);
+    this.sleep(Math.min(this.nextLook(now), bounds.ends_ms));
+  }
+
+  /** At T; soon where another tab sends. What failed waits for the next page: trying on a timer would tell how long this one stays open. */
+  private nextLook(now: number): number {
+    if (this.slot?.state === 'waiting' && this.slot.due_ms > now) return this.slot.due_ms;
+    return this.slot?.state === 'sealed' ? now + LOOK_AGAIN_MS : Number.POSITIVE_INFINITY;
+  }
+
+  /** Withdrawn, whether told or not. */
+  private get silent(): boolean {
+    return this.stopped || !this.options.allowed();
+  }
+
+  /** Nothing is drawn or sealed on terms that have run out. */
+  private inForce(now: number): boolean {
+    if (this.terms === null) return false;
+    const { release, manifest } = this.terms;
+    return Math.min(release.expires, manifest.expires) * 1000 > now;
   }
 
   private sleep(until_ms: number): void {
@@ -141,11 +167,12 @@ export class Reporter {
 
   /** The coin and T, drawn before any behaviour of the epoch. */
   private fresh(now: number): Slot | null {
-    const { configuration, release } = this.terms as Terms;
+    if (this.terms === null || !this.inForce(now)) return null;
+    const { configuration, release } = this.terms;
     const { randomBytes } = this.options.platform;
     const key = release.hpke_keys.find(({ state }) => state === 'active');
     const collection = drawCollection(configuration, randomBytes);
-    if (key === undefined || collection === null || release.expires * 1000 <= now) return null;
+    if (key === undefined || collection === null) return null;
     const bounds = epochAt(now, configuration.epoch_s);
     const bucket = {
       configuration: release.configuration.sha256,
@@ -172,33 +199,34 @@ export class Reporter {
       message: -1,
       supporters: 0,
       http_status: 0,
+      sending_until: 0,
     };
   }
 
-  /** At T: randomize, seal, debit, then send. */
+  /** At T: randomize, seal, debit. */
   private async close(opened: Slot): Promise<void> {
     const slot = (await this.ledger.slots()).find(({ starts_ms }) => starts_ms === opened.starts_ms) ?? opened;
     const message = randomize(slot.collection, slot.value, this.options.platform.randomBytes);
     const body = await seal(message, bucketOf(slot), slot.public_key);
     const supporters = supportersOf(slot.collection, message);
-    const sealed = await this.ledger.seal(slot.starts_ms, { body, message, supporters }, this.options.platform.now());
-    this.slot = sealed;
-    if (sealed?.state === 'sealed') await this.send(sealed);
+    const now = this.options.platform.now();
+    if (this.silent || !this.inForce(now)) return;
+    await this.ledger.seal(slot.starts_ms, { body, message, supporters }, now);
   }
 
-  /** The identical bytes, again, while the relay may still take them. */
-  private async resend(): Promise<void> {
-    const now = this.options.platform.now();
-    for (const slot of await this.ledger.slots()) {
-      const open = now < slot.ends_ms + RESEND_EPOCHS * (slot.ends_ms - slot.starts_ms);
-      if (open && (slot.state === 'failed' || slot.state === 'sealed')) await this.send(slot);
+  /** What is sealed, and the identical bytes again of what failed, while their epoch lasts. */
+  private async sendSealed(): Promise<void> {
+    for (const { starts_ms } of await this.ledger.slots()) {
+      if (this.silent) return withdraw(this.options.database);
+      const slot = await this.ledger.claim(starts_ms, this.options.platform.now());
+      if (slot !== null) await this.send(slot);
     }
   }
 
   private async send(slot: Slot): Promise<void> {
+    if (this.silent) return this.ledger.unclaim(slot);
     const [state, status] = await this.post(slot);
     const settled = await this.ledger.settle(slot.starts_ms, state, status);
-    if (this.slot?.starts_ms === slot.starts_ms) this.slot = settled;
     await this.reread();
     if (settled !== null) this.options.onReport(viewOf(settled));
   }
@@ -213,7 +241,8 @@ export class Reporter {
         referrerPolicy: 'no-referrer',
         keepalive: true,
       });
-      return [answer.ok ? 'sent' : 'refused', answer.status];
+      const busy = answer.status === 429 || answer.status >= 500;
+      return [answer.ok ? 'sent' : busy ? 'failed' : 'refused', answer.status];
     } catch {
       return ['failed', 0];
     }

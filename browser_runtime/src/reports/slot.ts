@@ -31,7 +31,14 @@ export interface Slot {
   readonly message: number;
   readonly supporters: number;
   readonly http_status: number;
+  /** A tab is sending, or lately sent, until then; above 0 the bytes may have left. 0: nothing left. */
+  readonly sending_until: number;
 }
 
 /** The reserved value: nothing of the collection's kind happened. */
 export const NONE = 0;
+
+/** Neither sealed nor sent from here on; what was debited stays debited, and no value stays. */
+export function droppedOf(slot: Slot): Slot {
+  return { ...slot, state: 'dropped', seen: 0, value: NONE };
+}

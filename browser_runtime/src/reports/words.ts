@@ -25,6 +25,7 @@ export function viewOf(slot: Slot): ReportView {
     epsilon: slot.collection.epsilon_micro / MICRO,
     words: wordsOf(slot),
     httpStatus: slot.http_status,
+    handedOver: slot.sending_until > 0,
   };
 }
 
@@ -34,6 +35,8 @@ export function wordsOf(slot: Slot): string {
     case 'waiting':
       return `A coin chose the question “${asked}” before you did anything. One blurred answer will leave at a time drawn by chance.`;
     case 'dropped':
+      if (slot.sending_until > 0)
+        return `${sealedWords(slot)} It was handed to the network without a confirmation before reports were switched off; it will not be tried again.`;
       return 'Nothing was sent: the page was closed before the time that was drawn, or reports were switched off.';
     case 'capped':
       return 'Nothing was sent: the limit for 90 days is used up.';
@@ -43,14 +46,15 @@ export function wordsOf(slot: Slot): string {
 }
 
 const ENDINGS = {
-  sealed: 'It has not left yet.',
-  sent: 'It was sent.',
-  refused: 'The server did not take it.',
-  failed: 'It could not be sent; the same bytes will be tried again.',
+  sealed: 'It is about to leave, or leaving.',
+  sent: 'It was sent, and the server confirmed it.',
+  refused: 'It was sent; the server did not confirm it, and it will not be tried again.',
+  failed:
+    'It was handed to the network, without a confirmation. A page opened while its epoch lasts tries the same bytes again.',
 } as const;
 
 function sealedWords({ collection, message, supporters }: Slot): string {
-  const odds = Math.round(collection.mechanism.w / collection.mechanism.v);
+  const odds = Math.ceil(collection.mechanism.w / collection.mechanism.v);
   const values = (collection.domain_size + 1).toLocaleString('en');
   const asked = `It answers “${KINDS[collection.kind]}, or ‘nothing’” with the number ${message}.`;
   if (collection.mechanism.kind === 'k_ary') {

@@ -1,6 +1,6 @@
 /** The last good manifest and release, with the highest versions seen, over page loads. */
 
-import type { Database } from '../lib/database';
+import type { FilesDatabase } from '../lib/database';
 import { type Highest, NONE_HELD } from './accept';
 
 export interface HeldRecord {
@@ -12,7 +12,7 @@ export interface HeldRecord {
 
 const HELD_KEY = 'last-good';
 
-export async function readHeld(database: Database | null): Promise<HeldRecord | null> {
+export async function readHeld(database: FilesDatabase | null): Promise<HeldRecord | null> {
   try {
     return (await database?.get('held', HELD_KEY)) ?? null;
   } catch {
@@ -21,7 +21,7 @@ export async function readHeld(database: Database | null): Promise<HeldRecord | 
 }
 
 /** Keep `record` unless another tab already holds a higher version. */
-export async function writeHeld(database: Database | null, record: HeldRecord): Promise<void> {
+export async function writeHeld(database: FilesDatabase | null, record: HeldRecord): Promise<void> {
   if (database === null) return;
   try {
     const act = database.transaction('held', 'readwrite');

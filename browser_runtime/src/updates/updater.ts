@@ -5,7 +5,7 @@ import type { Held, Platform, UpdateState } from '../api';
 import type { Pinned } from '../constants';
 import { parseFeatureSpec } from '../features';
 import { sha256Hex } from '../lib/bytes';
-import type { Database } from '../lib/database';
+import type { FilesDatabase } from '../lib/database';
 import { sentenceOf, UpdateRefused } from '../lib/errors';
 import { acceptManifest, acceptRelease, checkRef, type Highest, NONE_HELD } from './accept';
 import { MANIFEST_TYPE, parseEnvelope, parseJson, payloadOf, RELEASE_TYPE, verifyEnvelope } from './envelope';
@@ -28,7 +28,7 @@ export interface UpdaterOptions {
   readonly pinned: Pinned;
   /** Absolute URL ending in a slash. */
   readonly base: string;
-  readonly database: Database | null;
+  readonly database: FilesDatabase | null;
   readonly onHeld: (held: HeldSet) => void;
   readonly onState: (state: UpdateState, note: string) => void;
 }
