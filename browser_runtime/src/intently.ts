@@ -32,6 +32,8 @@ const DEFAULT_BASE = '/intently/';
 const DEFAULT_CONSENT: Consent = { personalize: true, reports: true };
 /** Between polls while nothing is held yet, ms. */
 const RETRY_MS = 5_000;
+/** Timers beyond 2^31 ms fire at once. */
+const TIMER_MOST_MS = 2 ** 30;
 
 /** Start Intently on this page. Returns at once; never throws into the page. */
 export function createIntently(options: IntentlyOptions = {}, pinned: Pinned = PINNED): Intently {
@@ -269,7 +271,7 @@ class Runtime implements Intently {
   private async pollOn(): Promise<void> {
     await this.updater?.poll();
     if (this.disposed || this.options.pollMs === 0) return;
-    const signed = this.held === null ? RETRY_MS : this.held.configuration.poll_s * 1000;
+    const signed = this.held === null ? RETRY_MS : Math.min(this.held.configuration.poll_s * 1000, TIMER_MOST_MS);
     this.timer = setTimeout(() => void this.pollOn(), this.options.pollMs ?? signed);
   }
 

@@ -43,6 +43,7 @@ class World {
   readonly asked: { url: string; init: RequestInit }[] = [];
   readonly states: [string, string][] = [];
   online = true;
+  caches: CacheStorage | null = null;
   private readonly name = `updater-${Math.random()}`;
 
   async put(document: unknown): Promise<FileRef> {
@@ -63,7 +64,7 @@ class World {
       roles: { release: await publicHex(releaseKey), pool: await publicHex(poolKey), ledger: '' },
       hpke_keys: [], configuration: await this.put({ poll_s: 5 }), model: await this.put({}), base_pool: await this.put({}),
       feature_spec: await this.put({ version: 1, length: 4, event_types: ['view_item'], inputs: [{ name: 'item', items: 9 }] }),
-      catalogue: await this.put({ items: [] }), ...release,
+      catalogue: await this.put({ categories: [], items: [] }), ...release,
     }; // biome-ignore format: one line reads better
     const manifest = {
       type: 'manifest', version, shop: 'test', demo: false, issued: 0, expires: NOW_S + 50,
@@ -79,7 +80,7 @@ class World {
       platform: {
         now: () => NOW_S * 1000,
         fetch: (url: string, init: RequestInit = {}) => this.answer(url, init),
-        caches: null,
+        caches: this.caches,
       } as never,
       pinned: { releaseKey: await publicHex(releaseKey), shop: 'test', demo: false, version: '0' },
       base: BASE,
@@ -132,7 +133,7 @@ const BAD: [string, RegExp, (world: World) => Promise<void>][] = [
   ['of another shop', /made for shop other/, (world) => world.publish(3, { shop: 'other' })],
   ['a second one of the same version', /two different ones/, (world) => world.publish(2, { issued: 9 })],
   ['a demo', /made for a demo/, (world) => world.publish(3, { demo: true })],
-  ['with a release of another shop', /release: made for shop other/, (world) => world.publish(3, {}, { shop: 'other' })],
+  ['with a release of another shop', /release: made for shop other/, (world) => world.publish(3, {}, { version: 2, shop: 'other' })],
   ['with an expired release', /release: expired/, (world) => world.publish(3, {}, { expires: NOW_S - 1 })],
   ['with a file that has another hash', /has hash/, async (world) => {
     const pool = await world.put({ items: [{ item: 5 }] });
@@ -141,6 +142,17 @@ const BAD: [string, RegExp, (world: World) => Promise<void>][] = [
   }],
   ['with a path that marks the visitor', /not named by its hash/, (world) =>
     world.publish(3, { pool: { path: `files/${'a'.repeat(64)}.json`, sha256: 'b'.repeat(64), bytes: 1 } })],
+  ['with other content of the same release version', /release: two different ones/, (world) => world.publish(3, {}, { issued: 9 })],
+  ['with a malformed pool', /pool: items/, async (world) =>
+    world.publish(3, { pool: await world.put({ items: [{ item: 'x' }] }) })],
+  ['with a malformed catalogue', /catalogue:/, async (world) =>
+    world.publish(3, {}, { version: 2, catalogue: await world.put({ items: 7 }) })],
+  ['without a poll time', /poll_s/, async (world) =>
+    world.publish(3, {}, { version: 2, configuration: await world.put({}) })],
+  ['longer than an envelope may be', /manifest: longer than 1048576/, async (world) =>
+    void world.files.set('manifest.json', new Uint8Array(2 ** 20 + 1))],
+  ['with a file longer than signed', /longer than 4 bytes/, async (world) =>
+    world.publish(3, { pool: { ...(await world.put({ items: [{ item: 5 }] })), bytes: 4 } })],
   ['no JSON', /not JSON/, async (world) => void world.files.set('manifest.json', new Uint8Array([1, 2]))],
   ['truncated', /not JSON/, async (world) => {
     await world.publish(3);
@@ -194,4 +206,36 @@ test('a feature spec of a later version leaves the set in force without a model'
   const page = await world.page();
   expect(page.held?.featureSpec).toBeNull();
   expect(page.held?.candidates).toEqual([1]);
+});
+
+test('after a fast-forward a newer release with another pool key begins manifests anew, over page loads', async () => {
+  const world = new World();
+  await world.publish(1_000_000);
+  await world.page();
+  const roles = { release: await publicHex(releaseKey), pool: await publicHex(otherKey), ledger: '' };
+  await world.publish(3, {}, { version: 2, roles }, otherKey);
+  const page = await world.page();
+  expect(page.held?.manifest.version).toBe(3);
+  expect((await world.page()).held?.manifest.version).toBe(3);
+  await world.publish(2, {}, { version: 3, roles }, otherKey); // the same key: the floor stands
+  await page.poll();
+  expect(world.states.at(-1)?.[1]).toMatch(/older: got version 2, version 3/);
+});
+
+test('nothing that no signature vouches for is put into Cache Storage', async () => {
+  const world = new World();
+  const kept: string[] = [];
+  world.caches = {
+    open: async () => ({
+      match: async () => undefined,
+      keys: async () => [],
+      put: async (url: string) => void kept.push(url),
+    }),
+  } as never;
+  await world.publish(1, {}, {}, otherKey);
+  await world.page();
+  expect(kept).toEqual([]);
+  await world.publish(1);
+  await world.page();
+  expect(kept.length).toBe(4);
 });

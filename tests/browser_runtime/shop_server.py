@@ -91,6 +91,7 @@ class Shop:
     configuration: c.Configuration = field(init=False)
     model: bytes = field(default_factory=tiny_model)
     version: int = 0
+    release_expires: int = field(default_factory=lambda: int(time.time()) + 10_000)
 
     def __post_init__(self) -> None:
         self.configure()
@@ -136,7 +137,7 @@ class Shop:
         now = int(time.time())
         spec = c.FeatureSpec(length=16, event_types=(c.EventType.VIEW_ITEM,), inputs=(c.ItemInput(items=ITEMS),))
         release = c.Release(
-            version=1, shop=SHOP, demo=True, issued=1, expires=now + 10_000,
+            version=1, shop=SHOP, demo=True, issued=1, expires=self.release_expires,
             roles=c.Roles(release=public_hex(self.release_key), pool=public_hex(self.pool_key), ledger="00" * 32),
             hpke_keys=(c.HpkeKey(key_id=3, public_key=public_hex(self.hpke_key), state="active"),),
             configuration=self.put(self.configuration.to_bytes(), ".json"), feature_spec=self.put(spec.to_bytes(), ".json"),

@@ -79,7 +79,7 @@ def test_a_relay_that_refuses_changes_nothing_for_the_shopper(shop: Shop, server
     server.relay_status = 503
     shop.publish()
     page.goto(f"{server.origin}/?eager")
-    page.wait_for_function("() => window.intently?.snapshot().reports.some((report) => report.state === 'refused')")
+    page.wait_for_function("() => window.intently?.snapshot().reports.some((report) => report.state === 'failed')")
     page.wait_for_function(READY)
     page.evaluate("intently.record({ type: 'view_item', item: 3 })")
     assert page.evaluate("intently.rank().then((ranked) => ranked.tier)") == "onnx"
@@ -92,9 +92,9 @@ def test_dwell_and_skips_reach_the_reservoir(shop: Shop, server: Server, page: P
     page.goto(f"{server.origin}/")
     page.wait_for_function("() => window.intently?.snapshot().reports.length === 1")
     page.evaluate("intently.record({ type: 'view_item', item: 17 })")
-    value = """() => new Promise((resolve) => { indexedDB.databases().then(([{ name }]) => { const open = indexedDB.open(name);
+    value = """() => new Promise((resolve) => { const open = indexedDB.open('intently-reports-test-shop');
         open.onsuccess = () => { const all = open.result.transaction('slots').objectStore('slots').getAll();
-        all.onsuccess = () => { open.result.close(); resolve(all.result[0].value); }; }; }); })"""
+        all.onsuccess = () => { open.result.close(); resolve(all.result[0].value); }; }; })"""
     assert page.evaluate(value) == 0
     page.wait_for_timeout(1500)
     assert page.evaluate(value) == 17

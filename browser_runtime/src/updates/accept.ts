@@ -10,15 +10,27 @@ export interface Highest {
   readonly manifest: number;
   /** SHA-256 of the manifest of that version: another one of the same version is refused. */
   readonly manifest_sha256: string;
+  /** SHA-256 of the signed content of the release of that version: other content of the same version is refused. */
+  readonly release_sha256: string;
+  /** The pool key that signed the manifest of that version, hexadecimal. */
+  readonly pool_key: string;
 }
 
-export const NONE_HELD: Highest = { release: 0, manifest: 0, manifest_sha256: '' };
+export const NONE_HELD: Highest = { release: 0, manifest: 0, manifest_sha256: '', release_sha256: '', pool_key: '' };
 
-/** Throws `UpdateRefused`. `now_s`: seconds since 1970. */
-export function acceptRelease(release: Release, pinned: Pinned, highest: Highest, now_s: number): void {
+/** The floor under a release: a newer one that names another pool key begins manifests anew (TUF, section 5.3.11: fast-forward). */
+export function floorOf(release: Release, highest: Highest): Highest {
+  const anew = release.version > highest.release && release.roles.pool !== highest.pool_key;
+  return anew ? { ...highest, manifest: 0, manifest_sha256: '' } : highest;
+}
+
+/** Throws `UpdateRefused`. `sha256`: of the signed content; `now_s`: seconds since 1970. */
+export function acceptRelease(release: Release, sha256: string, pinned: Pinned, highest: Highest, now_s: number): void {
   common('release', release, pinned, now_s);
   if (release.type !== 'release') refuse('release', `got a ${String(release.type)}`);
   if (release.version < highest.release) older('release', release.version, highest.release);
+  if (release.version === highest.release && sha256 !== highest.release_sha256)
+    refuse('release', `two different ones are numbered ${release.version}`);
   if (release.roles?.release !== pinned.releaseKey)
     refuse('release', 'its roles name another release key than the pinned one');
   for (const ref of [release.configuration, release.feature_spec, release.model, release.catalogue, release.base_pool])

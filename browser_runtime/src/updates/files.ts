@@ -10,6 +10,25 @@ export const CACHE_NAME = 'intently-files-1';
 /** What a GET of ours carries: no cookie, no referrer. */
 export const GET: RequestInit = { credentials: 'omit', referrerPolicy: 'no-referrer' };
 
+export const ENVELOPE_MOST_BYTES = 2 ** 20;
+/** Files that no signed document measures: the runtime's wasm. */
+const UNMEASURED_MOST_BYTES = 2 ** 25;
+
+/** The body, read no further than `most` bytes; throws `UpdateRefused` beyond. */
+export async function bodyOf(answer: Response, most: number, what: string): Promise<Uint8Array<ArrayBuffer>> {
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  let length = 0;
+  const reader = answer.body?.getReader();
+  for (let read = await reader?.read(); read !== undefined && !read.done; read = await reader?.read()) {
+    parts.push(read.value);
+    length += read.value.length;
+    if (length <= most) continue;
+    await reader?.cancel();
+    throw new UpdateRefused(`${what}: longer than ${most} bytes`);
+  }
+  return new Uint8Array(await new Blob(parts).arrayBuffer());
+}
+
 export class Files {
   constructor(
     private readonly platform: Pick<Platform, 'fetch' | 'caches'>,
@@ -18,20 +37,30 @@ export class Files {
 
   /** A file that a signed document names. */
   get(ref: FileRef): Promise<Uint8Array<ArrayBuffer>> {
-    return this.getAt(this.base + ref.path, ref.sha256);
+    return this.getAt(this.base + ref.path, ref.sha256, ref.bytes);
+  }
+
+  /** An envelope that nobody has vouched for yet: capped, and not cached. */
+  getUnvouched(ref: FileRef): Promise<Uint8Array<ArrayBuffer>> {
+    return this.fetched(this.base + ref.path, ref.sha256, Math.min(ref.bytes, ENVELOPE_MOST_BYTES));
   }
 
   /** Bytes at `url` whose SHA-256 is `sha256`; throws `UpdateRefused` for others. */
-  async getAt(url: string, sha256: string): Promise<Uint8Array<ArrayBuffer>> {
+  async getAt(url: string, sha256: string, most = UNMEASURED_MOST_BYTES): Promise<Uint8Array<ArrayBuffer>> {
     const cached = await this.fromCache(url);
     if (cached !== null && (await sha256Hex(cached)) === sha256) return cached;
+    const bytes = await this.fetched(url, sha256, most);
+    await this.keep(url, bytes);
+    return bytes;
+  }
+
+  private async fetched(url: string, sha256: string, most: number): Promise<Uint8Array<ArrayBuffer>> {
     const answer = await this.platform.fetch(url, GET);
     if (!answer.ok) throw new UpdateRefused(`file: the server answered ${answer.status} for ${url}`);
-    const bytes = new Uint8Array(await answer.arrayBuffer());
+    const bytes = await bodyOf(answer, most, `file: ${url}`);
     const got = await sha256Hex(bytes);
     if (got !== sha256)
       throw new UpdateRefused(`file: ${url} has hash ${got.slice(0, 12)}…, want ${sha256.slice(0, 12)}…`);
-    await this.keep(url, bytes);
     return bytes;
   }
 

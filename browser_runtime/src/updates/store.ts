@@ -26,7 +26,9 @@ export async function writeHeld(database: FilesDatabase | null, record: HeldReco
   try {
     const act = database.transaction('held', 'readwrite');
     const held = (await act.store.get(HELD_KEY))?.highest ?? NONE_HELD;
-    const rises = record.highest.manifest >= held.manifest && record.highest.release >= held.release;
+    const { release, manifest, pool_key } = record.highest;
+    const anew = release > held.release && pool_key !== held.pool_key;
+    const rises = anew || (manifest >= held.manifest && release >= held.release);
     if (rises) await act.store.put(record, HELD_KEY);
     await act.done;
   } catch {

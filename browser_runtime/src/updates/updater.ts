@@ -7,9 +7,10 @@ import { parseFeatureSpec } from '../features';
 import { sha256Hex } from '../lib/bytes';
 import type { FilesDatabase } from '../lib/database';
 import { sentenceOf, UpdateRefused } from '../lib/errors';
-import { acceptManifest, acceptRelease, checkRef, type Highest, NONE_HELD } from './accept';
+import { acceptManifest, acceptRelease, checkRef, floorOf, type Highest, NONE_HELD } from './accept';
 import { MANIFEST_TYPE, parseEnvelope, parseJson, payloadOf, RELEASE_TYPE, verifyEnvelope } from './envelope';
-import { Files, GET } from './files';
+import { bodyOf, ENVELOPE_MOST_BYTES, Files, GET } from './files';
+import { checkShapes } from './shapes';
 import { type HeldRecord, readHeld, writeHeld } from './store';
 
 export const MANIFEST_PATH = 'manifest.json';
@@ -81,7 +82,7 @@ export class Updater {
   private async fetchManifest(): Promise<Uint8Array<ArrayBuffer>> {
     const answer = await this.options.platform.fetch(this.options.base + MANIFEST_PATH, { ...GET, cache: 'no-store' });
     if (!answer.ok) throw new Error(`manifest: the server answered ${answer.status}`);
-    return new Uint8Array(await answer.arrayBuffer());
+    return bodyOf(answer, ENVELOPE_MOST_BYTES, 'manifest');
   }
 
   private async take(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
@@ -91,7 +92,13 @@ export class Updater {
     checkRef(claimed.release);
     const release = await this.releaseOf(claimed.release);
     const set = await this.verified(bytes, release, this.options.platform.now() / 1000);
-    const highest = { release: set.release.version, manifest: set.manifest.version, manifest_sha256: sha256 };
+    const highest = {
+      release: set.release.version,
+      manifest: set.manifest.version,
+      manifest_sha256: sha256,
+      release_sha256: await sha256Hex(payloadOf(parseEnvelope(release, 'release'), 'release')),
+      pool_key: set.release.roles.pool,
+    };
     const record = { manifest: bytes, release, highest };
     await writeHeld(this.options.database, record);
     this.swap(set, record);
@@ -100,7 +107,7 @@ export class Updater {
 
   private async releaseOf(ref: FileRef): Promise<Uint8Array<ArrayBuffer>> {
     const held = this.releaseBytes;
-    return held !== null && (await sha256Hex(held)) === ref.sha256 ? held : this.files.get(ref);
+    return held !== null && (await sha256Hex(held)) === ref.sha256 ? held : this.files.getUnvouched(ref);
   }
 
   /** Verify both documents and gather their files; throws `UpdateRefused`. */
@@ -117,14 +124,14 @@ export class Updater {
       'release',
     );
     const release = parseJson<Release>(releasePayload, 'release');
-    acceptRelease(release, pinned, this.highest, now_s);
+    acceptRelease(release, await sha256Hex(releasePayload), pinned, this.highest, now_s);
     const envelope = parseEnvelope(manifestBytes, 'manifest');
     const manifest = parseJson<Manifest>(
       await verifyEnvelope(envelope, MANIFEST_TYPE, release.roles.pool, 'manifest'),
       'manifest',
     );
     const manifest_sha256 = await sha256Hex(manifestBytes);
-    acceptManifest(manifest, manifest_sha256, pinned, this.highest, now_s);
+    acceptManifest(manifest, manifest_sha256, pinned, floorOf(release, this.highest), now_s);
     if ((await sha256Hex(releaseBytes)) !== manifest.release.sha256)
       throw new UpdateRefused('manifest: names another release');
     return this.gathered(manifest, manifest_sha256, release);
@@ -137,6 +144,7 @@ export class Updater {
       this.json<Catalogue>(release.catalogue, 'catalogue'),
       this.json<Pool>(manifest.pool, 'pool'),
     ]);
+    checkShapes(configuration, catalogue, pool);
     return {
       manifest,
       manifest_sha256,
@@ -177,14 +185,7 @@ export class Updater {
   }
 
   private needed({ release, manifest }: HeldSet): ReadonlySet<string> {
-    const refs = [
-      manifest.release,
-      manifest.pool,
-      release.configuration,
-      release.feature_spec,
-      release.model,
-      release.catalogue,
-    ];
+    const refs = [manifest.pool, release.configuration, release.feature_spec, release.model, release.catalogue];
     return new Set([...refs.map((ref) => this.files.urlOf(ref)), ...this.keepUrls]);
   }
 
