@@ -51,7 +51,7 @@ def test_two_tabs_and_a_reload_send_one_report(shop: Shop, server: Server, page:
     page.reload()
     page.wait_for_function(SENT)
     page.wait_for_timeout(500)
-    assert len({report.body for report in server.reports()}) == 1
+    assert len(server.reports()) == 1
     assert page.evaluate("intently.snapshot().budget.spent_epsilon") == 2.995733
 
 
