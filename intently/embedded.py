@@ -53,8 +53,9 @@ def settings_of(
         store=str(space.analyzer / "analyzer.sqlite"), public=str(space.public), keys=str(space.keys),
         outbox=str(space.outbox), pool=rules,
     )  # fmt: skip
+    pages = str(space.shop) if space.shop.is_dir() else ""
     delivery = DeliverySettings(
-        port=addresses.delivery_port, public=str(space.public), bundle=str(space.bundle), shop=str(space.shop) if space.shop.is_dir() else "",
+        port=addresses.delivery_port, public=str(space.public), bundle=str(space.bundle), shop=pages,
         relay_origin=addresses.relay,
     )  # fmt: skip
     return relay, analyzer, delivery

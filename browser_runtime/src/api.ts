@@ -213,8 +213,9 @@ export interface Intently {
   readonly ready: Promise<boolean>;
   /** Tell what happened. Never throws. A `view_item` also becomes the item in view, a cart event changes the cart. */
   record(event: EventInput): void;
-  /** Rank `candidates` for this session; default: the pool, then the rest of the catalogue. Never rejects; without a model
-   * that order stands. */
+  /** Rank `candidates` for this session; default: the pool, then the rest of the catalogue. Waits until
+   * signed files are in force or it is known that none can be had (then the list is empty). Never rejects; without a model that
+   * order stands. */
   rank(candidates?: readonly number[] | null, options?: RankOptions): Promise<Ranked>;
   /** As `rank`, at once, in the order given or of the pool: what to show first. */
   rankNow(candidates?: readonly number[] | null, options?: RankOptions): Ranked;

@@ -129,6 +129,7 @@ class Runtime implements Intently {
   }
 
   async rank(candidates?: readonly number[] | null, options: RankOptions = {}): Promise<Ranked> {
+    if (this.held === null) await this.ready;
     const ranked = await this.ranking.rank(candidates ?? this.defaultCandidates, options);
     this.emitter.emit('ranked', ranked);
     return ranked;

@@ -93,7 +93,7 @@ def verify(public: PublicArgument, release_key: KeyOption, as_json: JsonOption =
             Console().print(f"[red]fault[/red]  {fault}", highlight=False)
         verdict = "everything holds" if report.ok else f"{len(report.faults)} faults"
         print(
-            f"{report.shop}: {verdict}. Release {report.release_version}, manifest {report.manifest_version}"
+            f"{report.shop or public}: {verdict}. Release {report.release_version}, manifest {report.manifest_version}"
             f"{' (expired)' if expired else ''}; {report.files} files, {report.ledger_entries} ledger entries, "
             f"{len(report.receipts)} receipts, {sum(row.reports for row in report.receipts):,} reports."
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -14,6 +15,13 @@ from intently.workspace import Workspace
 
 app = typer.Typer(name="release", help="Sign a release, and put it before the browsers.", no_args_is_help=True)
 WorkspaceArgument = Annotated[Path, typer.Argument(help="Folder with model/, catalogue.json, keys/ and public/.")]
+
+
+def check_relay_url(url: str) -> None:
+    """Raise `IntentlyError` unless `url` is '' or an origin that a browser can post to."""
+    parts = urlsplit(url)
+    if url and (parts.scheme not in {"http", "https"} or not parts.hostname or parts.path or parts.query):
+        raise IntentlyError(f"--relay-url is {url!r}; want an origin, such as https://relay.example or http://127.0.0.1:8091")
 
 
 @app.command()
@@ -33,6 +41,7 @@ def create(
     from intently.publishing import publish_release
 
     space = Workspace(workspace)
+    check_relay_url(relay_url)
     catalogue = read_catalogue(space.catalogue)
     collections = configuration(
         catalogue.shop, len(catalogue.items), len(catalogue.categories), relay_url, DEMO if demo else PRODUCTION

@@ -44,7 +44,10 @@ def serve(
     told = Configuration.from_bytes((space.public / release.configuration.path).read_bytes())
     relay_port = urlsplit(told.reports_url).port
     if relay_port is None:
-        raise IntentlyError(f"the configuration's reports_url is {told.reports_url!r}; want one with a port on this host")
+        raise IntentlyError(
+            f"the configuration's reports_url is {told.reports_url!r}; want one with a port on this host: "
+            f"intently release create {workspace} ... --relay-url http://127.0.0.1:8091"
+        )
     stop_on_signals()
     addresses = Addresses(free_port(relay_port), free_port(port))
     with Supervisor(space.logs) as supervisor:

@@ -26,7 +26,7 @@ SHOP = "demo"
 SESSIONS_MOST, ITEMS_MOST = 20_000, 5_000
 """What the demo trains on at most: the newest sessions, the most seen items."""
 TRAINING_S = 50.0
-POOL_RULES = PoolRules(size=120, new_room=0)
+POOL_MOST = 120
 UNAVAILABLE = 3
 """Items that the demo declares sold out, so that a hard filter has something to do."""
 
@@ -66,6 +66,11 @@ def train_model(source: Source, space: Workspace, console: Console, budget_s: fl
         return make_run(source.log, space.model, Settings(time_budget_s=budget_s), progress)
 
 
+def pool_rules(items: int) -> PoolRules:
+    """The demo's pool holds at most a third of the catalogue: what is wanted must have something to rise from."""
+    return PoolRules(size=min(POOL_MOST, max(1, items // 3)), new_room=0)
+
+
 def popularity_pool(log: SessionLog, rules: PoolRules) -> Pool:
     """Base pool: most seen in the train sessions first, ties by lower index."""
     seen = np.bincount(log.items[: log.train_events()], minlength=log.item_count + 1)[1:]
@@ -83,7 +88,7 @@ def publish(source: Source, space: Workspace, addresses: Addresses, scale: Scale
     catalogue = source.catalogue
     write_atomic(space.catalogue, catalogue.to_bytes())
     collections = configuration(SHOP, len(catalogue.items), len(catalogue.categories), addresses.relay, scale)
-    pool = popularity_pool(source.log, POOL_RULES)
+    pool = popularity_pool(source.log, pool_rules(len(catalogue.items)))
     return publish_release(space, collections, catalogue, pool, sold_out(pool))
 
 

@@ -24,6 +24,13 @@ def figures_table(card: ModelCard) -> Table:
 def print_model(card: ModelCard, console: Console) -> None:
     """The table and one line on the file."""
     console.print(figures_table(card))
+    rivals = {name: figures.hr20 for name, figures in card.evaluation.methods.items() if name != "model"}
+    best = max(rivals, key=lambda name: rivals[name])
+    if rivals[best] > card.evaluation.methods["model"].hr20:
+        words = f"{best.replace('_', ' ')} does better than this model: train longer before you ship it"
+        console.print(f"  [yellow]{words}.[/yellow]")
+    if card.evaluation.instances < 500:
+        console.print(f"  [yellow]Only {card.evaluation.instances} test prefixes: these figures say little.[/yellow]")
     console.print(
         f"  {card.items:,} items, {card.model_bytes / 1e6:.2f} MB, trained in {card.train_s:.0f} s ({card.stopped}); "
         f"onnxruntime equals the trainer within {card.parity_max_relative_error:.1e} on {card.parity_prefixes} prefixes.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from types import FrameType
 from rich.console import Console
 
 from intently.configuration import DEMO
-from intently.demo.prepare import POOL_RULES, TRAINING_S, Prepared, prepare
+from intently.demo.prepare import TRAINING_S, Prepared, pool_rules, prepare
 from intently.demo.report import print_model
 from intently.embedded import Addresses, settings_of, start_embedded
 from intently.ports import free_port
@@ -23,6 +24,10 @@ from intently.workspace import Workspace
 CLIENTS = 2_000
 """Simulated clients that report in each epoch."""
 CLOSE_GRACE_S = 1.0
+ABOUT = f"""\
+  {CLIENTS:,} simulated clients report beside you in each epoch of {DEMO.epoch_s} s (6 h in production). A fifth of them
+  want one item that stood in no pool: watch it rise in "Wanted now". Your own tab reports once an epoch until
+  its cap is spent: eight times, two days in production, under three minutes here. Then it is silent."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +71,8 @@ def running_demo(
     prepared = prepare(data, space, addresses, console, seed, budget_s)
     print_model(prepared.run.card, console)
     with Supervisor(space.logs) as supervisor:
-        start_embedded(supervisor, space, *settings_of(space, addresses, prepared.release, POOL_RULES, CLOSE_GRACE_S))
+        rules = pool_rules(prepared.run.card.items)
+        start_embedded(supervisor, space, *settings_of(space, addresses, prepared.release, rules, CLOSE_GRACE_S))
         running = Running(space, addresses, prepared, supervisor)
         if clients:
             start_clients(running, clients)
@@ -87,12 +93,9 @@ def stay(running: Running, console: Console) -> None:
     """Say where the shop is and wait for Ctrl-C."""
     console.print()
     console.print(f"  [bold]The shop is open: {running.addresses.delivery}/[/bold]", highlight=False)
-    console.print(
-        f"  {CLIENTS:,} simulated clients report beside you in each epoch of {DEMO.epoch_s} s (6 h in production).\n"
-        f"  Audit what is published: intently audit verify {running.space.public} --release-key {running.prepared.release_key}\n"
-        "  Ctrl-C ends it.",
-        highlight=False,
-    )
+    audit = f"{sys.executable} -m intently audit verify {running.space.public} --release-key {running.prepared.release_key}"
+    console.print(ABOUT, highlight=False)
+    console.print(f"  Audit what is published:\n    {audit}\n  Ctrl-C ends it.", highlight=False, soft_wrap=True)
     while True:
         running.supervisor.check()
         time.sleep(0.5)

@@ -169,7 +169,8 @@ def end_with_parent() -> None:
     """End this process when its standard input closes, as the supervisor's does when it ends."""
 
     def wait() -> None:
-        sys.stdin.buffer.read()
+        while os.read(0, 4096):
+            pass
         os._exit(0)
 
     threading.Thread(target=wait, daemon=True).start()

@@ -51,9 +51,11 @@ describe('honestLine', () => {
   it('says simulated', () => expect(honestLine({ ...info, simulated: true })).toContain('Simulated shop'));
   it('names the log and what was made up', () => {
     expect(honestLine({ ...info, source_words: 'events.parquet', generated: ['name', 'price', 'thumbnail'] })).toBe(
-      'Built from events.parquet; names, prices and pictures are generated.',
+      'Built from events.parquet; names, prices and pictures are generated. The other shoppers who report are simulated.',
     );
-    expect(honestLine({ ...info, source_words: 'x.csv' })).toBe('Built from x.csv.');
+    expect(honestLine({ ...info, source_words: 'x.csv' })).toBe(
+      'Built from x.csv. The other shoppers who report are simulated.',
+    );
   });
 });
 

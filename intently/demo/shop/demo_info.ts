@@ -42,7 +42,8 @@ export function honestLine(info: DemoInfo): string {
   if (info.simulated) return 'Simulated shop: its products, prices and other shoppers are made up. Only you are real.';
   const made = info.generated.map((field) => PLURALS[field] ?? field);
   const log = `Built from ${info.source_words || 'a log of real sessions'}`;
-  return made.length === 0 ? `${log}.` : `${log}; ${inWords(made)} are generated.`;
+  const others = 'The other shoppers who report are simulated.';
+  return made.length === 0 ? `${log}. ${others}` : `${log}; ${inWords(made)} are generated. ${others}`;
 }
 
 function inWords(words: readonly string[]): string {

@@ -38,7 +38,7 @@ function details(shop: Shop, offer: Offer): HTMLElement {
       h('dt', {}, 'Delivery'),
       h('dd', {}, 'Never: this is a demonstration'),
       h('dt', {}, 'Privacy'),
-      h('dd', {}, 'Which products you linger on stays in this tab'),
+      h('dd', {}, 'How long you look leaves this tab only as a randomized report, if you allow it'),
     ),
   );
 }

@@ -1,6 +1,6 @@
 /** The four live figures above the lens. */
 
-import type { Intently, ReportView } from '../../../browser_runtime/src/index';
+import type { Intently, ReportView, Snapshot } from '../../../browser_runtime/src/index';
 import type { DemoInfo } from './demo_info';
 import { h } from './dom';
 
@@ -10,6 +10,14 @@ const TIERS: Readonly<Record<string, string>> = { onnx: 'model in this tab', poo
 /** Seconds until the epoch after the one of `now_ms`, at least 1. */
 export function secondsLeft(now_ms: number, epoch_s: number): number {
   return Math.ceil(epoch_s - ((now_ms / 1000) % epoch_s));
+}
+
+/** Why no report is to come, '' while one may. */
+export function noReport({ status, reports, globalPrivacyControl }: Snapshot): string {
+  if (globalPrivacyControl || status.reports === 'off') return 'off';
+  const last = reports.reduce<ReportView | null>((a, b) => (a === null || b.at_ms > a.at_ms ? b : a), null);
+  if (last?.state === 'capped') return 'none: limit reached';
+  return status.reports === 'on' || status.reports === 'waiting' ? '' : 'none from this browser';
 }
 
 /** When the next report may be: this epoch's own moment while it lies ahead, else the epoch after. */
@@ -35,9 +43,10 @@ export function statusLine(
     const now_ms = now();
     const snapshot = intently?.snapshot() ?? null;
     const epoch_s = intently?.held?.configuration.epoch_s ?? info?.epoch_s ?? 0;
-    write(tier, snapshot ? (TIERS[snapshot.status.tier] ?? snapshot.status.tier) : 'order of the shop');
+    write(tier, snapshot ? rankedBy(snapshot) : 'order of the shop');
     write(took, snapshot?.scoring ? `re-ranked in ${snapshot.scoring.ms.total.toFixed(1)} ms` : 'not yet');
-    write(report, nextReport(now_ms, epoch_s, snapshot?.reports ?? []));
+    const none = snapshot ? noReport(snapshot) : 'none from this browser';
+    write(report, none || nextReport(now_ms, epoch_s, snapshot?.reports ?? []));
     write(pool, poolWords(snapshot?.versions ?? null));
     write(poolName, snapshot?.versions ? `Pool held, version ${snapshot.versions.manifest}` : 'Pool held');
   };
@@ -51,6 +60,12 @@ export function statusLine(
     cell('Next report opportunity', report),
     h('div', {}, poolName, pool),
   );
+}
+
+/** The model only where it may use what happened here. */
+function rankedBy({ consent, status }: Snapshot): string {
+  const tier = consent.personalize ? status.tier : 'pool';
+  return TIERS[tier] ?? tier;
 }
 
 function poolWords(versions: { pool_epoch: number; pool_reports: number } | null): string {
