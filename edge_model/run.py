@@ -2,11 +2,13 @@
 
 model.onnx           the exported file, checked number by number against the trainer
 feature_spec.json    what it is fed
+items.json           SKU of item 1, 2, ...: which row of the model is which item of the shop
 model_card.json      what it was trained on, how, for how long, and what it reaches
 """
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,7 +29,7 @@ from edge_model.session_log import SessionLog
 from edge_model.settings import Settings
 from edge_model.training import Epoch, Progress, Trained, train
 
-MODEL_NAME, CARD_NAME = "model.onnx", "model_card.json"
+MODEL_NAME, CARD_NAME, ITEMS_NAME = "model.onnx", "model_card.json", "items.json"
 EVALUATED_MOST = 2_000
 """Test instances that a run evaluates by default; the card says how many there were."""
 
@@ -97,6 +99,7 @@ def make_run(
     progress(1.0, "exporting to ONNX and comparing it with the trainer")
     data = export(trained, directory / MODEL_NAME, log.name)
     write_whole(directory / SPEC_NAME, trained.spec.to_bytes())
+    write_whole(directory / ITEMS_NAME, json.dumps(log.skus, ensure_ascii=False).encode())
     scorer = OnnxScorer(directory / MODEL_NAME)
     parity = check_parity(trained, scorer, log, instances_for_test(log))
     progress(1.0, "measuring it beside the baselines")

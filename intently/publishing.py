@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 
 from aggregator.keys import create_keys, read_hpke_keys, read_signing_key
 from aggregator.release import ReleaseFiles, create_release, publish_manifest, read_manifest, read_release
-from contracts import Catalogue, Configuration, FileRef, HpkeKey, Pool, Release, Roles
+from contracts import Catalogue, Configuration, FileRef, HpkeKey, IntentlyError, Pool, Release, Roles
 from intently.workspace import Workspace
 
 
@@ -18,11 +19,27 @@ def roles_of(space: Workspace) -> Roles:
     return Roles(release=keys["release"], pool=keys["pool"], ledger=keys["ledger"])
 
 
+def check_items(space: Workspace, catalogue: Catalogue) -> None:
+    """Raise `IntentlyError` unless item 1, 2, ... of the catalogue are the items that the model was trained on, in that order."""
+    path = space.model / "items.json"
+    if not path.exists():
+        raise IntentlyError(f"{path} is missing, so nobody can tell which item is which; train with: intently model train")
+    trained, listed = json.loads(path.read_text()), [item.sku for item in catalogue.items]
+    for index, sku in enumerate(trained, start=1):
+        found = listed[index - 1] if index <= len(listed) else None
+        if found != sku:
+            raise IntentlyError(
+                f"item {index} is {sku!r} for the model and {found!r} in the catalogue; keep the order of {path}, "
+                "add new items at the end"
+            )
+
+
 def publish_release(
     space: Workspace, configuration: Configuration, catalogue: Catalogue, base_pool: Pool,
     unavailable: tuple[int, ...] = (), clock: Callable[[], float] = time.time,
 ) -> Release:  # fmt: skip
     """Sign the next release over the workspace's model, and the next manifest; raises `ReleaseRefused`."""
+    check_items(space, catalogue)
     roles, now_s = roles_of(space), int(clock())
     pool_key = read_signing_key(space.keys / "pool.key")
     present = read_manifest(space.public, pool_key.public)
