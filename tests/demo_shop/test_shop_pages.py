@@ -40,7 +40,8 @@ def test_lists_follow_the_pool_and_the_honest_line_stands_above(page: Page) -> N
     open_page(page, "/")
     cards = page.locator(".grid .card").evaluate_all("cards => cards.map((card) => Number(card.dataset.item))")
     assert cards == list(range(60, 36, -1))
-    expect(page.locator("#note")).to_have_text("Built from events.parquet; names are generated. The other shoppers who report are simulated.")
+    honest = "Built from events.parquet; names are generated. The other shoppers who report are simulated."
+    expect(page.locator("#note")).to_have_text(honest)
     page.get_by_role("link", name="Lamps", exact=True).click()
     expect(page.locator("main h1")).to_have_text("Lamps")
     cards = page.locator(".grid .card").evaluate_all("cards => cards.map((card) => Number(card.dataset.item))")
