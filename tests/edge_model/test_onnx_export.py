@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -160,7 +161,9 @@ def test_a_log_without_signals_gives_a_model_of_items_alone(small_log: SessionLo
 
 
 def test_a_run_directory_is_complete_and_reads_back(run: Run) -> None:
-    assert sorted(path.name for path in run.directory.iterdir()) == ["feature_spec.json", "model.onnx", "model_card.json"]
+    names = sorted(path.name for path in run.directory.iterdir())
+    assert names == ["feature_spec.json", "items.json", "model.onnx", "model_card.json"]
+    assert len(json.loads((run.directory / "items.json").read_text())) == run.spec.items
     card = ModelCard.from_bytes((run.directory / "model_card.json").read_bytes())
     assert card == run.card == load_run(run.directory).card
     assert card.model_sha256 == sha256_hex(run.model_path.read_bytes())
