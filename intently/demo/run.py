@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import sys
 import time
@@ -68,6 +69,7 @@ def running_demo(
     """Prepare and start everything; stopped again at the end, whatever happens. No simulated clients for `clients` 0."""
     addresses = Addresses(free_port(), free_port(port))
     space = Workspace(root)
+    forget_last_run(space)
     prepared = prepare(data, space, addresses, console, seed, budget_s)
     print_model(prepared.run.card, console)
     with Supervisor(space.logs) as supervisor:
@@ -77,6 +79,14 @@ def running_demo(
         if clients:
             start_clients(running, clients)
         yield running
+
+
+def forget_last_run(space: Workspace) -> None:
+    """Remove what an earlier demo published and counted, which belongs to another model; keys and bundle stay."""
+    for folder in (space.public, space.relay, space.analyzer):
+        shutil.rmtree(folder, ignore_errors=True)
+    for file in space.root.glob(f"{space.outbox.name}*"):
+        file.unlink()
 
 
 def start_clients(running: Running, clients: int) -> None:
