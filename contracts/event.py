@@ -10,7 +10,7 @@ from contracts.record import Record
 
 
 class EventType(StrEnum):
-    """What happened to an item. The position in this list is part of no format: feature specs name what they use."""
+    """What happened to an item; what concerns no item is no event of the sequence. The position in this list is part of no format: feature specs name what they use."""
 
     VIEW_ITEM = "view_item"
     SELECT_ITEM = "select_item"
@@ -18,6 +18,7 @@ class EventType(StrEnum):
     ADD_TO_CART = "add_to_cart"
     REMOVE_FROM_CART = "remove_from_cart"
     PURCHASE = "purchase"
+    BEGIN_CHECKOUT = "begin_checkout"
 
 
 class Event(Record):

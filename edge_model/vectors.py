@@ -49,7 +49,7 @@ def _views(*items: int) -> list[dict[str, Any]]:
 
 def _random_events(source: random.Random, count: int) -> list[dict[str, Any]]:
     edges = [0, 1, 1999, 2000, 2001, 7999, 8000, 29999, 30000, 10**9]
-    kinds = [kind.value for kind in EventType]
+    kinds = [kind.value for kind in EventType if kind is not EventType.BEGIN_CHECKOUT]  # as when these vectors were drawn
     return _events(*((source.choice(kinds), source.randint(1, 1000), source.choice(edges)) for _ in range(count)))
 
 

@@ -6,6 +6,7 @@ import { FeaturesRefused } from './lib/errors';
 
 const EVENT_TYPES: ReadonlySet<unknown> = new Set([
   'view_item', 'select_item', 'view_item_list', 'add_to_cart', 'remove_from_cart', 'purchase',
+  'begin_checkout',
 ]); // biome-ignore format: one line reads better
 const LENGTH_MOST = 256;
 

@@ -10,6 +10,7 @@ export const EVENT_WORDS: Readonly<Record<EventType, string>> = {
   add_to_cart: 'put in cart',
   remove_from_cart: 'took out',
   purchase: 'bought',
+  begin_checkout: 'went to pay for',
 };
 
 export const STATE_WORDS = {
