@@ -135,7 +135,7 @@ def read_release(public: Path, reference: FileRef) -> Release:
 def publish_manifest(
     public: Path, pool_key: Secret, *, now_s: int, release: FileRef | None = None, pool: FileRef | None = None,
     receipts: Sequence[FileRef] = (), ledger: tuple[int, str] | None = None, unavailable: Sequence[int] | None = None,
-    version: int | None = None, lifetime_s: int = MANIFEST_LIFETIME_S,
+    banned: Sequence[int] | None = None, version: int | None = None, lifetime_s: int = MANIFEST_LIFETIME_S,
 ) -> Manifest:  # fmt: skip
     """Publish the next manifest: what is given replaces what stands there, `receipts` are added.
 
@@ -159,7 +159,7 @@ def publish_manifest(
         receipts=_kept(present.receipts if present else (), receipts),
         ledger_entries=ledger[0] if ledger else (present.ledger_entries if present else 0),
         ledger_head=ledger[1] if ledger else (present.ledger_head if present else ""),
-        availability=_availability(present, unavailable, now_s),
+        availability=_availability(present, unavailable, banned, now_s),
     )  # fmt: skip
     for reference in (named, manifest.pool, *receipts):
         get_file(public, reference)
@@ -173,7 +173,12 @@ def _kept(present: Sequence[FileRef], more: Sequence[FileRef]) -> tuple[FileRef,
     return tuple(by_path[path] for path in named)[-RECEIPTS_KEPT:]
 
 
-def _availability(present: Manifest | None, unavailable: Sequence[int] | None, now_s: int) -> Availability:
-    if unavailable is None:
-        return present.availability if present else Availability(issued=now_s)
-    return Availability(issued=now_s, unavailable=tuple(sorted(set(unavailable))))
+def _availability(
+    present: Manifest | None, unavailable: Sequence[int] | None, banned: Sequence[int] | None, now_s: int
+) -> Availability:
+    """What is given replaces its list; the other stays. Nothing given: the list as it stands, with its own age."""
+    held = present.availability if present else Availability(issued=now_s)
+    if unavailable is None and banned is None:
+        return held
+    stock, law = held.unavailable if unavailable is None else unavailable, held.banned if banned is None else banned
+    return Availability(issued=now_s, unavailable=tuple(sorted(set(stock))), banned=tuple(sorted(set(law))))

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from contracts.ranking import RankingRules
 from contracts.record import Record
 
 EPSILON_LIMIT = 8.0
@@ -91,6 +92,7 @@ class Configuration(Record):
     poll_s: int = Field(ge=1, description="how often a browser polls the manifest")
     reports_url: str = Field(description="origin of the relay, '' for the shop's own")
     collections: tuple[Collection, ...]
+    ranking: RankingRules = RankingRules()
 
     @model_validator(mode="after")
     def _within_limits(self) -> Configuration:

@@ -10,6 +10,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from contracts.market import MARKET_NAME
 from contracts.record import Key32Hex, Record, Sha256Hex
 
 FILES_PATH = "files"
@@ -24,6 +25,13 @@ class FileRef(Record):
     path: str = Field(pattern=r"^files/[0-9a-f]{64}(\.[a-z0-9]+)*$")
     sha256: Sha256Hex
     bytes: int = Field(ge=0)
+
+
+class MarketRef(Record):
+    """One place of sale; a page that names it fetches its file."""
+
+    name: str = Field(pattern=MARKET_NAME)
+    file: FileRef
 
 
 class HpkeKey(Record):
@@ -58,13 +66,15 @@ class Release(Record):
     model: FileRef
     catalogue: FileRef
     base_pool: FileRef = Field(description="pool from the training log, in force until the first private pool")
+    markets: tuple[MarketRef, ...] = ()
 
 
 class Availability(Record):
-    """Hard filter: items that must not be shown."""
+    """Hard filters that change by the hour: items that must not be shown, by the newest list that a browser holds."""
 
-    issued: int = Field(ge=0)
-    unavailable: tuple[int, ...] = ()
+    issued: int = Field(ge=0, description="seconds since 1970; older than the configuration's `filters_max_age_s`: stale")
+    unavailable: tuple[int, ...] = Field(default=(), description="out of stock or hidden: what is not listed may be shown")
+    banned: tuple[int, ...] = Field(default=(), description="by law or recall: no pin, rule or placement shows them")
 
 
 class Manifest(Record):

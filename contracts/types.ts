@@ -13,13 +13,17 @@ export interface Contracts {
   Category?: Category;
   Collection?: Collection;
   Configuration?: Configuration;
+  Diversity?: Diversity;
   DwellBucketInput?: DwellBucketInput;
   Envelope?: Envelope;
   Event?: Event;
   EventType?: EventType;
   EventTypeInput?: EventTypeInput;
+  Exploration?: Exploration;
   FeatureSpec?: FeatureSpec;
+  FeedbackWeights?: FeedbackWeights;
   FileRef?: FileRef;
+  Frequency?: Frequency;
   Guarantees?: Guarantees;
   HpkeKey?: HpkeKey;
   Item?: Item;
@@ -27,11 +31,17 @@ export interface Contracts {
   KAryMechanism?: KAryMechanism;
   LedgerEntry?: LedgerEntry;
   Manifest?: Manifest;
+  Market?: Market;
+  MarketRef?: MarketRef;
+  Pin?: Pin;
+  PlacementRule?: PlacementRule;
   Pool?: Pool;
   PoolItem?: PoolItem;
+  RankingRules?: RankingRules;
   Receipt?: Receipt;
   Refusals?: Refusals;
   Release?: Release;
+  Restriction?: Restriction;
   Roles?: Roles;
   Signature?: Signature;
 }
@@ -52,10 +62,20 @@ export interface AffinePointMechanism {
   w: number;
 }
 /**
- * Hard filter: items that must not be shown.
+ * Hard filters that change by the hour: items that must not be shown, by the newest list that a browser holds.
  */
 export interface Availability {
+  /**
+   * by law or recall: no pin, rule or placement shows them
+   */
+  banned: number[];
+  /**
+   * seconds since 1970; older than the configuration's `filters_max_age_s`: stale
+   */
   issued: number;
+  /**
+   * out of stock or hidden: what is not listed may be shown
+   */
   unavailable: number[];
 }
 /**
@@ -166,12 +186,132 @@ export interface Configuration {
    * how often a browser polls the manifest
    */
   poll_s: number;
+  ranking: RankingRules;
   /**
    * origin of the relay, '' for the shop's own
    */
   reports_url: string;
   shop: string;
   version: 1;
+}
+/**
+ * The `ranking` part of a configuration.
+ */
+export interface RankingRules {
+  /**
+   * page, local: no request depends on the list; shop: the image host learns it
+   */
+  cards: 'page' | 'local' | 'shop';
+  diversity: Diversity;
+  exploration: Exploration;
+  feedback: FeedbackWeights;
+  /**
+   * age of the availability list beyond which it is stale
+   */
+  filters_max_age_s: number;
+  frequency: Frequency;
+  placements: PlacementRule[];
+  restrictions: Restriction[];
+}
+/**
+ * At most `category_most` items of one category in any list's first `window` places; 0: no cap.
+ */
+export interface Diversity {
+  category_most: number;
+  window: number;
+}
+/**
+ * Every `every`-th place shows an item drawn from the next `depth` candidates; 0: never. Drawn by the session's seed.
+ */
+export interface Exploration {
+  depth: number;
+  every: number;
+}
+/**
+ * What a shopper just did, added to the scores of candidates. 0 switches one off.
+ *
+ * item: of the candidate itself; category: of candidates in the same category, by that category's share of the session.
+ * A weight that did not pay on validation sessions is 0 by default (benchmarks/feedback.py).
+ */
+export interface FeedbackWeights {
+  /**
+   * where the cart holds the category
+   */
+  cart_category: number;
+  /**
+   * times the decayed share of clicks
+   */
+  click_category: number;
+  /**
+   * times log2(1 + clicks on the item)
+   */
+  click_item: number;
+  /**
+   * times the share of visible dwell
+   */
+  dwell_category: number;
+  /**
+   * times the share of what was passed over
+   */
+  skip_category: number;
+  /**
+   * times how often it was passed over, at most 3
+   */
+  skip_item: number;
+}
+/**
+ * An item seen `shown_most` times within `within_s` seconds without a click is not shown again; 0: no cap.
+ */
+export interface Frequency {
+  shown_most: number;
+  within_s: number;
+}
+/**
+ * What holds for one placement, besides what holds everywhere.
+ */
+export interface PlacementRule {
+  not_categories: number[];
+  not_items: number[];
+  /**
+   * none given: all
+   */
+  only_categories: number[];
+  pins: Pin[];
+  placement: string;
+  /**
+   * the shop's own search or category list: only law, stock, market and the page hide items
+   */
+  reorder: boolean;
+  /**
+   * what is bought again and again, such as food
+   */
+  show_bought: boolean;
+}
+/**
+ * An item that keeps its place, unless a hard filter hides it.
+ */
+export interface Pin {
+  item: number;
+  /**
+   * from 1
+   */
+  position: number;
+}
+/**
+ * A legal limit. It fails closed: with region or age unknown, or filters over-aged, what it names is not shown.
+ */
+export interface Restriction {
+  /**
+   * years; 0: hidden from everyone in `regions`
+   */
+  age_least: number;
+  categories: number[];
+  items: number[];
+  reason: string;
+  /**
+   * ISO 3166-1 codes where it holds; none given: everywhere
+   */
+  regions: string[];
 }
 /**
  * Number of `edges_ms` that dwell_ms reaches; 0 for the last event, whose dwell is not known yet.
@@ -353,6 +493,38 @@ export interface Manifest {
   version: number;
 }
 /**
+ * Prices and names by catalogue index; items beyond the lists are not sold here.
+ */
+export interface Market {
+  currency: string;
+  /**
+   * BCP 47, how prices are written
+   */
+  locale: string;
+  name: string;
+  /**
+   * of item 1, 2, ...; '' or beyond the end: the catalogue's
+   */
+  names: string[];
+  /**
+   * of item 1, 2, ... in the currency's minor unit; -1: not sold here
+   */
+  prices_minor: number[];
+  /**
+   * ISO 3166-1, whose restrictions hold
+   */
+  region: string;
+  shop: string;
+  version: 1;
+}
+/**
+ * One place of sale; a page that names it fetches its file.
+ */
+export interface MarketRef {
+  file: FileRef;
+  name: string;
+}
+/**
  * Candidates in order of preference.
  */
 export interface Pool {
@@ -455,6 +627,7 @@ export interface Release {
    * seconds since 1970
    */
   issued: number;
+  markets: MarketRef[];
   model: FileRef;
   roles: Roles;
   shop: string;
