@@ -1,7 +1,9 @@
 /** Public types of Intently: what a shop's page calls, and what the lens shows. */
 
-import type { Catalogue, Configuration, Event, Manifest, Pool, Release } from '../../contracts/types';
+import type { Catalogue, Configuration, Event, Manifest, Market, Pin, Pool, Release } from '../../contracts/types';
 import type { EventInput } from '../../tracker/src/event';
+import type { Remembered } from './ranking/feedback';
+import type { Why } from './ranking/why';
 import type { WorkerLike } from './scoring/messages';
 
 /** What the shopper allows. `reports: false` or Global Privacy Control: nothing is drawn or sent; ranking still adapts. */
@@ -15,6 +17,10 @@ export interface IntentlyOptions {
   readonly baseUrl?: string;
   /** What the shop allows; default: both true. A stored choice of the shopper can only take away from it. */
   readonly consent?: Consent;
+  /** Name of the market whose prices, names and assortment hold; default: the catalogue's own. */
+  readonly market?: string;
+  /** What the shop knows of the shopper where law asks for it; unknown: what law restricts is not shown. */
+  readonly shopper?: { readonly region?: string; readonly age?: number };
   /** Milliseconds between polls instead of the signed `poll_s`; 0 polls only at the start. */
   readonly pollMs?: number;
   /** Element below which sensors look for `data-intently-item`. Default `document`; null: no sensors, `record` alone. */
@@ -50,8 +56,8 @@ export interface Platform {
   readonly startWorker: () => WorkerLike;
 }
 
-/** `pool`: order of the pool, no model. `onnx`: the session model in onnxruntime-web. */
-export type Tier = 'pool' | 'onnx';
+/** `pool`: the order given, no model. `kernel`: the session model in our WebAssembly kernel. `onnx`: in onnxruntime-web. */
+export type Tier = 'pool' | 'kernel' | 'onnx';
 
 export interface RankOptions {
   /** Name of the place, repeated in the result. */
@@ -60,6 +66,10 @@ export interface RankOptions {
   readonly count?: number;
   /** Catalogue indices that must not be shown here, besides the hard filters. */
   readonly exclude?: readonly number[];
+  /** Items that keep a place of this list, such as sponsored ones: before the signed pins of the placement. */
+  readonly pins?: readonly Pin[];
+  /** The shop's own search or category list: what is in view, in the cart or dismissed stays; law and stock still hide. */
+  readonly reorder?: boolean;
   /** `pool`: never ask the model for this list. */
   readonly tier?: Tier;
 }
@@ -84,6 +94,8 @@ export interface Ranked {
   readonly items: readonly number[];
   /** The model's score of each of `items`; empty in tier `pool`. */
   readonly scores: readonly number[];
+  /** Why each of `items` stands there, in plain words. */
+  readonly why: readonly Why[];
   readonly ms: ScoringMs;
 }
 
@@ -172,6 +184,8 @@ export interface Snapshot {
   readonly dwell_ms: number;
   readonly impressions: number;
   readonly skips: number;
+  /** Skips by item, "not interested", what was bought. */
+  readonly feedback: Remembered;
   readonly scoring: Scoring | null;
   readonly lastRanked: Ranked | null;
   readonly status: Status;
@@ -192,6 +206,20 @@ export interface Held {
   readonly configuration: Configuration;
   readonly catalogue: Catalogue;
   readonly pool: Pool;
+  /** The page's market; null: the catalogue's own prices. */
+  readonly market: Market | null;
+}
+
+/** What a card shows. */
+export interface CardFacts {
+  readonly item: number;
+  readonly sku: string;
+  readonly name: string;
+  /** Written for the page's language and market. */
+  readonly price: string;
+  readonly category: string;
+  /** A `data:` URI, '' for none. */
+  readonly thumbnail: string;
 }
 
 export interface IntentlyEvents {
@@ -219,6 +247,10 @@ export interface Intently {
   rank(candidates?: readonly number[] | null, options?: RankOptions): Promise<Ranked>;
   /** As `rank`, at once, in the order given or of the pool: what to show first. */
   rankNow(candidates?: readonly number[] | null, options?: RankOptions): Ranked;
+  /** "Not interested": the item goes for this visit, and so does its category for at least the next three lists. */
+  notInterested(item: number): void;
+  /** What a card of this item shows, for shops that draw themselves; null: not in the catalogue. `language`: BCP 47. */
+  describe(item: number, language?: string): CardFacts | null;
   /** The item that the page shows, null for none: it is never recommended. */
   setViewing(item: number | null): void;
   /** What is in the cart: it is never recommended. */

@@ -3,6 +3,7 @@
 import type { EventInput } from '../../tracker/src/event';
 import { startTracker, type Tracker } from '../../tracker/src/tracker';
 import type {
+  CardFacts,
   Consent,
   Held,
   Intently,
@@ -22,9 +23,11 @@ import { sentenceOf } from './lib/errors';
 import { browserPlatform } from './lib/platform';
 import { StatusBoard } from './lib/status_board';
 import { Reporting } from './reporting';
-import { topCategory } from './scoring/intent';
+import { describe } from './ranking/describe';
+import { topCategory } from './ranking/intent';
+import { Lists } from './ranking/lists';
+import { MemoryStore } from './ranking/memory_store';
 import { ModelLoader } from './scoring/model_loader';
-import { Ranking } from './scoring/ranking';
 import { snapshotOf } from './snapshot';
 import { type HeldSet, Updater } from './updates/updater';
 
@@ -32,6 +35,9 @@ const DEFAULT_BASE = '/intently/';
 const DEFAULT_CONSENT: Consent = { personalize: true, reports: true };
 /** Between polls while nothing is held yet, ms. */
 const RETRY_MS = 5_000;
+/** The list that is ranked after each event, for those who listen; nothing shows it by itself. */
+const SESSION_PLACEMENT = 'session';
+const SESSION_COUNT = 100;
 /** Timers beyond 2^31 ms fire at once. */
 const TIMER_MOST_MS = 2 ** 30;
 
@@ -49,7 +55,8 @@ class Runtime implements Intently {
   private readonly board = new StatusBoard((status) => this.emitter.emit('status', status));
   private readonly tracker: Tracker;
   private readonly reporting: Reporting;
-  private readonly ranking: Ranking;
+  private readonly lists: Lists;
+  private readonly memory: MemoryStore;
   private updater: Updater | null = null;
   private loader: ModelLoader | null = null;
   private readonly choice: Choice;
@@ -72,7 +79,12 @@ class Runtime implements Intently {
     this.ready = new Promise((resolve) => {
       this.settle = resolve;
     });
-    this.ranking = new Ranking({
+    this.memory = new MemoryStore(this.sessionStorage, this.platform.randomBytes, (item) => this.categoryOf(item));
+    this.lists = new Lists({
+      now: this.platform.now,
+      memory: () => this.memory.memory,
+      seed: () => this.memory.seed,
+      shopper: { region: options.shopper?.region ?? null, age: options.shopper?.age ?? null },
       monotonic: this.platform.monotonic,
       session: () => this.tracker.session.state,
       held: () => this.held,
@@ -98,17 +110,24 @@ class Runtime implements Intently {
       root: options.root === undefined ? document : options.root,
       recording: () => this.consent.personalize && !this.disposed,
       onEvent: (event) => {
+        this.memory.happened(event);
         if (this.held?.featureSpec?.event_types.includes(event.type)) this.queueScoring(true);
         this.tellSession();
       },
       onSignal: (signal) => {
         if (signal.kind === 'scroll') this.noticed.scroll_depth = signal.depth;
         if (signal.kind === 'impression') this.noticed.impressions++;
-        if (signal.kind === 'skip') this.noticed.skips++;
+        if (signal.kind === 'skip') {
+          this.noticed.skips++;
+          if (this.consent.personalize) this.memory.skipped(signal.item);
+        }
         this.reporting.notice(signal);
       },
     });
-    if (!this.consent.personalize) this.tracker.session.forget(); // of an earlier page
+    if (!this.consent.personalize) {
+      this.tracker.session.forget(); // of an earlier page
+      this.memory.forget();
+    }
     this.unfollow = this.choice.follow(() => this.follow());
     this.boot().catch((fault: unknown) => {
       this.board.set({}, sentenceOf(fault));
@@ -125,14 +144,25 @@ class Runtime implements Intently {
   }
 
   rankNow(candidates?: readonly number[] | null, options: RankOptions = {}): Ranked {
-    return this.ranking.byPool(candidates ?? this.defaultCandidates, options);
+    return this.lists.byPool(candidates ?? this.defaultCandidates, options);
   }
 
   async rank(candidates?: readonly number[] | null, options: RankOptions = {}): Promise<Ranked> {
     if (this.held === null) await this.ready;
-    const ranked = await this.ranking.rank(candidates ?? this.defaultCandidates, options);
+    const ranked = await this.lists.rank(candidates ?? this.defaultCandidates, options);
+    if (options.placement !== SESSION_PLACEMENT) this.memory.listShown();
     this.emitter.emit('ranked', ranked);
     return ranked;
+  }
+
+  notInterested(item: number): void {
+    if (!Number.isInteger(item) || item < 1 || this.disposed) return;
+    this.memory.dismissed(item);
+    this.tellSession();
+  }
+
+  describe(item: number, language = ''): CardFacts | null {
+    return this.held === null ? null : describe(this.held, item, language);
   }
 
   setViewing(item: number | null): void {
@@ -171,8 +201,9 @@ class Runtime implements Intently {
 
   forget(): void {
     this.tracker.session.forget();
+    this.memory.forget();
     this.noticed = { scroll_depth: 0, impressions: 0, skips: 0 };
-    this.ranking.forget();
+    this.lists.forget();
     this.tellSession();
   }
 
@@ -193,8 +224,9 @@ class Runtime implements Intently {
       session: this.tracker.session.state,
       dwell_ms: this.tracker.dwellMs(),
       noticed: this.noticed,
-      scoring: this.ranking.lastScoring,
-      lastRanked: this.ranking.lastRanked,
+      feedback: this.memory.memory,
+      scoring: this.lists.lastScoring,
+      lastRanked: this.lists.lastRanked,
       status: this.board.status,
       held: this.held,
       budget: this.reporting.budget,
@@ -232,6 +264,10 @@ class Runtime implements Intently {
     return new URL(base.endsWith('/') ? base : `${base}/`, globalThis.location?.href).href;
   }
 
+  private categoryOf(item: number): number {
+    return this.held?.catalogue.items[item - 1]?.category ?? 0;
+  }
+
   private get defaultCandidates(): readonly number[] {
     return this.held?.candidates ?? [];
   }
@@ -252,6 +288,7 @@ class Runtime implements Intently {
       pinned,
       base: this.base,
       database,
+      market: this.options.market ?? '',
       onHeld: (held) => this.takeUp(held),
       onState: (updates, note) => this.board.set({ updates }, note),
     });
@@ -285,8 +322,7 @@ class Runtime implements Intently {
   }
 
   private modelTurned(model: Snapshot['status']['model'], note: string): void {
-    const tier = this.loader?.scorer ? 'onnx' : 'pool';
-    this.board.set({ model, tier }, note);
+    this.board.set({ model, tier: this.loader?.scorer?.tier ?? 'pool' }, note);
     if (model === 'ready') this.queueScoring();
   }
 
@@ -298,10 +334,10 @@ class Runtime implements Intently {
     queueMicrotask(() => {
       const event = this.eventQueued;
       this.scoringQueued = this.eventQueued = false;
-      void this.rank(null, { placement: 'session' }).then(({ tier }) => {
+      void this.rank(null, { placement: SESSION_PLACEMENT, count: SESSION_COUNT }).then(({ tier }) => {
         const { held } = this;
-        const { lastScoring } = this.ranking;
-        if (!event || tier !== 'onnx' || lastScoring === null || held === null) return;
+        const { lastScoring } = this.lists;
+        if (!event || tier === 'pool' || lastScoring === null || held === null) return;
         this.reporting.noticeCategory(topCategory(lastScoring.candidates, lastScoring.scores, held.catalogue));
       });
     });

@@ -3,12 +3,14 @@
 import type { SessionState } from '../../tracker/src/session';
 import type { Budget, Consent, Ranked, ReportView, Scoring, Snapshot, Status, Versions } from './api';
 import type { Pinned } from './constants';
+import type { Remembered } from './ranking/feedback';
 import type { HeldSet } from './updates/updater';
 
 export interface SnapshotParts {
   readonly session: SessionState;
   readonly dwell_ms: number;
   readonly noticed: { readonly scroll_depth: number; readonly impressions: number; readonly skips: number };
+  readonly feedback: Remembered;
   readonly scoring: Scoring | null;
   readonly lastRanked: Ranked | null;
   readonly status: Status;

@@ -3,6 +3,7 @@ import { expect, test, vi } from 'vitest';
 import type { Collection, Configuration, Manifest, Release } from '../../contracts/types';
 import type { ReportView } from '../src/api';
 import { type LedgerDatabase, openLedger } from '../src/lib/database';
+import { NO_RULES } from '../src/ranking/rules';
 import { Ledger, SENDING_MS } from '../src/reports/ledger';
 import { Reporter, type Terms } from '../src/reports/reporter';
 
@@ -20,18 +21,18 @@ function termsOf(
 ): Terms {
   const configuration: Configuration = {
     version: 1, shop: 'test', demo: true, epoch_s: 3600, draw_min_ms: 10, draw_max_ms: 30, minimum_batch: 1, cap_epsilon: 32,
-    cap_days: 90, poll_s: 10, reports_url: 'https://relay.test', collections: [COLLECTION], ...changes,
+    cap_days: 90, poll_s: 10, reports_url: 'https://relay.test', collections: [COLLECTION], ranking: NO_RULES, ...changes,
   }; // biome-ignore format: one line reads better
   const ref = { path: '', sha256: 'cd'.repeat(32), bytes: 0 };
   return {
     configuration,
     release: {
       type: 'release', version: 1, shop: 'test', demo: true, issued: 0, expires: 1e12, hpke_keys: [{ key_id: 2, public_key: PUBLIC_KEY, state: 'active' }],
-      roles: { release: '', pool: '', ledger: '' }, configuration: ref, feature_spec: ref, model: ref, catalogue: ref, base_pool: ref, ...release,
+      roles: { release: '', pool: '', ledger: '' }, configuration: ref, feature_spec: ref, model: ref, catalogue: ref, base_pool: ref, markets: [], ...release,
     },
     manifest: {
       type: 'manifest', version: 1, shop: 'test', demo: true, issued: 0, expires: 1e12, release: ref, pool: ref,
-      availability: { issued: 0, unavailable: [] }, ledger_entries: 0, ledger_head: '', receipts: [], ...manifest,
+      availability: { issued: 0, unavailable: [], banned: [] }, ledger_entries: 0, ledger_head: '', receipts: [], ...manifest,
     },
   }; // biome-ignore format: one line reads better
 }

@@ -3,6 +3,7 @@ import { beforeAll, expect, test } from 'vitest';
 import type { FileRef } from '../../contracts/types';
 import { sha256Hex, toHex } from '../src/lib/bytes';
 import { openFiles } from '../src/lib/database';
+import { NO_RULES } from '../src/ranking/rules';
 import { MANIFEST_TYPE, preAuthenticationEncoding, RELEASE_TYPE } from '../src/updates/envelope';
 import { Updater } from '../src/updates/updater';
 
@@ -62,14 +63,14 @@ class World {
     const document = {
       type: 'release', version: 1, shop: 'test', demo: false, issued: 0, expires: NOW_S + 100,
       roles: { release: await publicHex(releaseKey), pool: await publicHex(poolKey), ledger: '' },
-      hpke_keys: [], configuration: await this.put({ poll_s: 5 }), model: await this.put({}), base_pool: await this.put({}),
+      hpke_keys: [], configuration: await this.put({ poll_s: 5, ranking: NO_RULES }), model: await this.put({}), base_pool: await this.put({}),
       feature_spec: await this.put({ version: 1, length: 4, event_types: ['view_item'], inputs: [{ name: 'item', items: 9 }] }),
-      catalogue: await this.put({ categories: [], items: [] }), ...release,
+      catalogue: await this.put({ categories: [], items: [] }), markets: [], ...release,
     }; // biome-ignore format: one line reads better
     const manifest = {
       type: 'manifest', version, shop: 'test', demo: false, issued: 0, expires: NOW_S + 50,
       release: await this.put(await signed(RELEASE_TYPE, document, releaseKey)),
-      pool: await this.put({ items: [{ item: version }] }), availability: { issued: 0, unavailable: [7] }, ...changes,
+      pool: await this.put({ items: [{ item: version }] }), availability: { issued: 0, unavailable: [7], banned: [] }, ...changes,
     }; // biome-ignore format: one line reads better
     this.files.set('manifest.json', await signed(MANIFEST_TYPE, manifest, signer));
   }
@@ -85,6 +86,7 @@ class World {
       pinned: { releaseKey: await publicHex(releaseKey), shop: 'test', demo: false, version: '0' },
       base: BASE,
       database,
+      market: '',
       onHeld: () => {},
       onState: (state, note) => this.states.push([state, note]),
     });
@@ -107,7 +109,7 @@ test('a newer manifest is taken whole; asking carries nothing of what is held', 
   await world.publish(1);
   const page = await world.page();
   expect(page.held?.candidates).toEqual([1]);
-  expect(page.held?.unavailable).toEqual(new Set([7]));
+  expect(page.held?.manifest.availability.unavailable).toEqual([7]);
   await world.publish(2);
   await page.poll();
   expect(page.held?.candidates).toEqual([2]);

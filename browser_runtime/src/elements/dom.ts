@@ -31,16 +31,3 @@ export const HostElement: typeof HTMLElement =
 export function define(name: string, element: CustomElementConstructor): void {
   if (typeof customElements !== 'undefined' && !customElements.get(name)) customElements.define(name, element);
 }
-
-const FORMATS = new Map<string, (minor: number) => string>();
-
-/** Money of a catalogue, in the page's language. Remembered: making a format takes longer than a ranking. */
-export function moneyFormat(currency: string, language: string): (minor: number) => string {
-  const known = FORMATS.get(`${currency} ${language}`);
-  if (known !== undefined) return known;
-  const format = new Intl.NumberFormat(language || undefined, { style: 'currency', currency });
-  const unit = 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2);
-  const write = (minor: number): string => format.format(minor / unit);
-  FORMATS.set(`${currency} ${language}`, write);
-  return write;
-}

@@ -12,7 +12,8 @@
 import type { Intently, Ranked } from '../api';
 import { onCurrent } from '../current';
 import { Card } from './card';
-import { define, HostElement, h, moneyFormat, sheet } from './dom';
+import { moneyFormat } from '../lib/money';
+import { define, HostElement, h, sheet } from './dom';
 import { RECS_CSS } from './recs_style';
 
 const COUNT_DEFAULT = 8;

@@ -4,7 +4,7 @@ import type { Event } from '../../../contracts/types';
 import type { Scoring } from '../api';
 import { encode, type Inputs } from '../features';
 import type { HeldSet } from '../updates/updater';
-import { intentOf } from './intent';
+import { intentOf } from '../ranking/intent';
 import type { Scorer } from './scorer';
 
 /** Lists of different candidates on one page that share nothing; older scorings are forgotten. */

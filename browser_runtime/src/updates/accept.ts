@@ -33,6 +33,8 @@ export function acceptRelease(release: Release, sha256: string, pinned: Pinned, 
     refuse('release', `two different ones are numbered ${release.version}`);
   if (release.roles?.release !== pinned.releaseKey)
     refuse('release', 'its roles name another release key than the pinned one');
+  if (!Array.isArray(release.markets)) refuse('release', 'no list of markets');
+  for (const { file } of release.markets) checkRef(file);
   for (const ref of [release.configuration, release.feature_spec, release.model, release.catalogue, release.base_pool])
     checkRef(ref);
 }
@@ -52,7 +54,13 @@ export function acceptManifest(
     refuse('manifest', `two different ones are numbered ${manifest.version}`);
   }
   checkRef(manifest.pool);
-  if (!Array.isArray(manifest.availability?.unavailable)) refuse('manifest', 'no availability list');
+  const { issued, unavailable, banned } = manifest.availability ?? {};
+  if (!Number.isInteger(issued) || !isItems(unavailable) || !isItems(banned))
+    refuse('manifest', 'no availability list');
+}
+
+function isItems(list: unknown): boolean {
+  return Array.isArray(list) && list.every((item) => Number.isInteger(item));
 }
 
 /** Throws `UpdateRefused` unless the path is the file's own hash: a server cannot make it a mark of a visitor. */

@@ -1,6 +1,16 @@
 /** Polls the manifest, verifies the set that it names, and swaps it in whole; whatever is refused, the last good set stays. */
 
-import type { Catalogue, Configuration, FeatureSpec, FileRef, Manifest, Pool, Release } from '../../../contracts/types';
+import type {
+  Catalogue,
+  Configuration,
+  FeatureSpec,
+  FileRef,
+  Manifest,
+  Market,
+  Pool,
+  PoolItem,
+  Release,
+} from '../../../contracts/types';
 import type { Held, Platform, UpdateState } from '../api';
 import type { Pinned } from '../constants';
 import { parseFeatureSpec } from '../features';
@@ -10,7 +20,7 @@ import { sentenceOf, UpdateRefused } from '../lib/errors';
 import { acceptManifest, acceptRelease, checkRef, floorOf, type Highest, NONE_HELD } from './accept';
 import { MANIFEST_TYPE, parseEnvelope, parseJson, payloadOf, RELEASE_TYPE, verifyEnvelope } from './envelope';
 import { bodyOf, ENVELOPE_MOST_BYTES, Files, GET } from './files';
-import { checkShapes } from './shapes';
+import { checkMarket, checkShapes } from './shapes';
 import { type HeldRecord, readHeld, writeHeld } from './store';
 
 export const MANIFEST_PATH = 'manifest.json';
@@ -19,7 +29,8 @@ export const MANIFEST_PATH = 'manifest.json';
 export interface HeldSet extends Held {
   /** null: a spec that this bundle cannot encode; the model is then not used. */
   readonly featureSpec: FeatureSpec | null;
-  readonly unavailable: ReadonlySet<number>;
+  /** Why an item stands in the pool. */
+  readonly poolReasons: ReadonlyMap<number, PoolItem['reason']>;
   /** What may be shown where the page names nothing else: the pool's items in its order, then the rest of the catalogue. */
   readonly candidates: readonly number[];
 }
@@ -30,6 +41,8 @@ export interface UpdaterOptions {
   /** Absolute URL ending in a slash. */
   readonly base: string;
   readonly database: FilesDatabase | null;
+  /** '' for the catalogue's own prices. */
+  readonly market: string;
   readonly onHeld: (held: HeldSet) => void;
   readonly onState: (state: UpdateState, note: string) => void;
 }
@@ -138,13 +151,16 @@ export class Updater {
   }
 
   private async gathered(manifest: Manifest, manifest_sha256: string, release: Release): Promise<HeldSet> {
-    const [configuration, spec, catalogue, pool] = await Promise.all([
+    const { market: name } = this.options;
+    const [configuration, spec, catalogue, pool, market] = await Promise.all([
       this.json<Configuration>(release.configuration, 'configuration'),
       this.json<unknown>(release.feature_spec, 'feature spec'),
       this.json<Catalogue>(release.catalogue, 'catalogue'),
       this.json<Pool>(manifest.pool, 'pool'),
+      name === '' ? null : this.json<Market>(marketRef(release, name), 'market'),
     ]);
     checkShapes(configuration, catalogue, pool);
+    if (market !== null) checkMarket(market, name);
     return {
       manifest,
       manifest_sha256,
@@ -152,8 +168,9 @@ export class Updater {
       configuration,
       catalogue,
       pool,
+      market,
       featureSpec: this.specOf(spec),
-      unavailable: new Set(manifest.availability.unavailable),
+      poolReasons: new Map(pool.items.map(({ item, reason }) => [item, reason])),
       candidates: candidatesOf(pool, catalogue),
     };
   }
@@ -174,18 +191,30 @@ export class Updater {
 
   /** What the set in force already parsed of the same file. */
   private already(ref: FileRef): unknown {
-    const { release, manifest, configuration, catalogue, pool, featureSpec } = this.held as HeldSet;
+    const { release, manifest, configuration, catalogue, pool, market, featureSpec } = this.held as HeldSet;
     const known: [FileRef, unknown][] = [
       [release.configuration, configuration],
       [release.catalogue, catalogue],
       [release.feature_spec, featureSpec ?? undefined],
       [manifest.pool, pool],
+      ...release.markets.map(({ name, file }): [FileRef, unknown] => [
+        file,
+        market?.name === name ? market : undefined,
+      ]),
     ];
     return known.find(([held]) => held.sha256 === ref.sha256)?.[1];
   }
 
   private needed({ release, manifest }: HeldSet): ReadonlySet<string> {
-    const refs = [manifest.pool, release.configuration, release.feature_spec, release.model, release.catalogue];
+    const markets = release.markets.filter(({ name }) => name === this.options.market);
+    const refs = [
+      ...markets.map(({ file }) => file),
+      manifest.pool,
+      release.configuration,
+      release.feature_spec,
+      release.model,
+      release.catalogue,
+    ];
     return new Set([...refs.map((ref) => this.files.urlOf(ref)), ...this.keepUrls]);
   }
 
@@ -198,6 +227,14 @@ export class Updater {
     this.releaseBytes = record.release;
     this.options.onHeld(set);
   }
+}
+
+/** Throws `UpdateRefused` where the release names no such market. */
+function marketRef({ markets }: Release, name: string): FileRef {
+  const found = markets.find((market) => market.name === name);
+  if (found !== undefined) return found.file;
+  const names = markets.map((market) => market.name).join(', ') || 'none';
+  throw new UpdateRefused(`release: the page asks for market ${name}, there are ${names}`);
 }
 
 /** The catalogue is at hand, so nothing is fetched for an item that the pool lacks, and the model may choose among all. */

@@ -1,13 +1,12 @@
-/** The intent in plain words: categories of the candidates that the model likes best. */
+/** The intent in plain words: categories of the candidates that the model likes best. Pure. */
 
 import type { Catalogue } from '../../../contracts/types';
 import type { Scoring } from '../api';
-import { rankCandidates } from '../ranker';
+import { bestFirst } from './order';
 
 /** Candidates that speak for the intent. */
 const BEST = 20;
 const CATEGORIES_MOST = 5;
-const NO_FILTERS = { unavailable: new Set<number>(), viewing: null, cart: [], exclude: [] };
 
 /** Shares of categories among the best candidates, largest first. */
 export function intentOf(
@@ -15,10 +14,10 @@ export function intentOf(
   scores: ArrayLike<number>,
   catalogue: Catalogue,
 ): Scoring['intent'] {
-  const best = rankCandidates(candidates, scores, NO_FILTERS, BEST).items;
+  const best = bestFirst(candidates, scores, BEST);
   const counts = new Map<number, number>();
-  for (const item of best) {
-    const category = catalogue.items[item - 1]?.category ?? 0;
+  for (const at of best) {
+    const category = catalogue.items[(candidates[at] as number) - 1]?.category ?? 0;
     counts.set(category, (counts.get(category) ?? 0) + 1);
   }
   return [...counts]
@@ -33,6 +32,6 @@ export function intentOf(
 
 /** Category of the candidate that the model scores highest, 0 for none or unknown. */
 export function topCategory(candidates: readonly number[], scores: ArrayLike<number>, catalogue: Catalogue): number {
-  const [item] = rankCandidates(candidates, scores, NO_FILTERS, 1).items;
-  return item === undefined ? 0 : (catalogue.items[item - 1]?.category ?? 0);
+  const [at] = bestFirst(candidates, scores, 1);
+  return at === undefined ? 0 : (catalogue.items[(candidates[at] as number) - 1]?.category ?? 0);
 }
