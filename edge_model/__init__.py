@@ -7,6 +7,7 @@ from edge_model.errors import (
     LogUnreadable,
     ModelFileError,
     ParityError,
+    QuantizationError,
     TrainExtraMissing,
     TrainingFailed,
 )
@@ -16,6 +17,7 @@ from edge_model.logs import load, newest
 from edge_model.onnx_export import export
 from edge_model.parity import Parity, check_parity, relative_error
 from edge_model.progress import on_terminal
+from edge_model.quantization import Quantized, Storage, quantize
 from edge_model.run import ModelCard, Run, load_run, make_run
 from edge_model.run_onnx import OnnxScorer
 from edge_model.session_log import LogReport, SessionLog
@@ -24,7 +26,7 @@ from edge_model.training import Trained, train
 
 __all__ = [
     "EdgeModelError", "Evaluation", "FeatureError", "LogRefused", "LogReport", "LogUnreadable", "MethodFigures", "ModelCard",
-    "ModelFileError", "OnnxScorer", "Parity", "ParityError", "Run", "SessionLog", "Settings", "TrainExtraMissing", "Trained",
-    "TrainingFailed", "check_parity", "encode", "evaluate", "export", "load", "load_run", "make_run", "newest", "on_terminal",
-    "relative_error", "spec_for", "train",
+    "ModelFileError", "OnnxScorer", "Parity", "ParityError", "QuantizationError", "Quantized", "Run", "SessionLog", "Settings",
+    "Storage", "TrainExtraMissing", "Trained", "TrainingFailed", "check_parity", "encode", "evaluate", "export", "load",
+    "load_run", "make_run", "newest", "on_terminal", "quantize", "relative_error", "spec_for", "train",
 ]  # fmt: skip

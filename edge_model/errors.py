@@ -7,6 +7,7 @@ IntentlyError
     ├── FeatureError         events that the feature spec cannot encode
     ├── TrainExtraMissing    training was asked for without the `train` extra
     ├── TrainingFailed       training ended without a usable model
+    ├── QuantizationError    the model cannot be made as small as was asked, or not in that way
     ├── ModelFileError       an exported model that is absent, broken or made for another feature spec
     └── ParityError          the exported model does not compute what the trainer computes
 """
@@ -38,6 +39,10 @@ class TrainExtraMissing(EdgeModelError):
 
 class TrainingFailed(EdgeModelError):
     """Training ended without a usable model."""
+
+
+class QuantizationError(EdgeModelError):
+    """The model cannot be quantized so."""
 
 
 class ModelFileError(EdgeModelError):

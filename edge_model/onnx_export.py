@@ -2,7 +2,7 @@
 
 Inputs, int32 [T] each (1 <= T <= length, oldest event first): `item` and, if the spec has them, `event_type`, `dwell_bucket`;
 `candidates`, int32 [C]. Outputs: `session_embedding` float32 [d], unit length; `scores` float32 [C] = cosine / temperature.
-Operators of opset 18 only, float32 throughout; one GRU node does the recurrence.
+Operators of opset 18 only, float32 but for the item table (`onnx_items`); one GRU node does the recurrence.
 """
 
 from __future__ import annotations
@@ -16,8 +16,10 @@ from onnx import TensorProto, helper, numpy_helper
 from contracts import FeatureSpec, sha256_hex
 from edge_model.errors import ModelFileError
 from edge_model.files import write_whole
+from edge_model.onnx_items import item_constants, item_nodes
+from edge_model.quantization import FloatTable, ItemTable, Quantized
 from edge_model.training import Trained
-from edge_model.weights import Weights, unit_rows
+from edge_model.weights import Weights
 
 OPSET = 18
 IR_VERSION = 9
@@ -27,10 +29,12 @@ MODEL_VERSION = "1"
 LETTERS = "T events, C candidates, d dim, H hidden, A attention"
 
 
-def export(trained: Trained, path: Path, trained_on: str) -> bytes:
+def export(what: Trained | Quantized, path: Path, trained_on: str) -> bytes:
     """Write the model to `path` and return its bytes. `trained_on` names the log in the metadata."""
-    model = build(trained.weights, trained.spec, trained.settings.temperature)
-    helper.set_model_props(model, metadata(trained, trained_on))
+    trained = what.trained if isinstance(what, Quantized) else what
+    table = what.table if isinstance(what, Quantized) else FloatTable(trained.item_vectors)
+    model = build(trained.weights, trained.spec, trained.settings.temperature, table)
+    helper.set_model_props(model, metadata(trained, trained_on, table))
     try:
         onnx.checker.check_model(model, full_check=True)
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
@@ -40,10 +44,12 @@ def export(trained: Trained, path: Path, trained_on: str) -> bytes:
     return data
 
 
-def metadata(trained: Trained, trained_on: str) -> dict[str, str]:
+def metadata(trained: Trained, trained_on: str, table: ItemTable) -> dict[str, str]:
     """Metadata properties of the file; the browser refuses a model whose spec hash differs from the release's."""
     return {
         "intently.feature_spec_sha256": sha256_hex(trained.spec.to_bytes()),
+        "intently.format": table.format,
+        "intently.item_table_sha256": sha256_hex(b"".join(value.tobytes() for value in table.arrays().values())),
         "intently.items": str(trained.spec.items),
         "intently.dim": str(trained.settings.dim),
         "intently.length": str(trained.spec.length),
@@ -52,14 +58,14 @@ def metadata(trained: Trained, trained_on: str) -> dict[str, str]:
     }
 
 
-def build(weights: Weights, spec: FeatureSpec, temperature: float) -> onnx.ModelProto:
+def build(weights: Weights, spec: FeatureSpec, temperature: float, table: ItemTable) -> onnx.ModelProto:
     """The graph of `model.embed_prefixes` for one prefix, and the scores of candidates."""
-    constants = _constants(weights, temperature)
+    constants = item_constants(table) | _constants(weights, temperature)
     inputs = [helper.make_tensor_value_info(part.name, TensorProto.INT32, ["T"]) for part in spec.inputs]
     inputs.append(helper.make_tensor_value_info("candidates", TensorProto.INT32, ["C"]))
     dim = weights["item"].shape[1]
     graph = helper.make_graph(
-        _nodes(spec, hidden=weights["gru_r"].shape[0]),
+        item_nodes(table) + _nodes(spec, hidden=weights["gru_r"].shape[0]),
         "intently_session_model",
         inputs,
         [
@@ -78,7 +84,6 @@ def build(weights: Weights, spec: FeatureSpec, temperature: float) -> onnx.Model
 def _constants(weights: Weights, temperature: float) -> dict[str, np.ndarray]:
     dim, attention = weights["item"].shape[1], weights["query"].shape[1]
     constants = {
-        "item_vectors": unit_rows(weights["item"]),
         "input_scale": np.array(dim**0.5, np.float32),
         "gru_w": weights["gru_w"].T[None],  # [1, 3H, d]
         "gru_r": weights["gru_r"].T[None],  # [1, 3H, H]
@@ -98,8 +103,8 @@ def _constants(weights: Weights, temperature: float) -> dict[str, np.ndarray]:
 def _nodes(spec: FeatureSpec, hidden: int) -> list[onnx.NodeProto]:
     node = helper.make_node
     nodes = [
-        node("Gather", ["item_vectors", "item"], ["item_rows"]),  # [T, d]
-        node("Mul", ["item_rows", "input_scale"], ["x_item"]),
+        node("Gather", ["item_vectors", "item"], ["seen_items"]),  # [T, d]
+        node("Mul", ["seen_items", "input_scale"], ["x_item"]),
     ]
     x = "x_item"
     for name in [part.name for part in spec.inputs if part.name != "item"]:

@@ -98,7 +98,9 @@ def test_the_graph_is_plain_and_tells_what_it_is(trained: Trained, exported: Pat
     assert [(entry.domain, entry.version) for entry in model.opset_import] == [("", 18)]
     assert [entry.name for entry in model.graph.input] == ["item", "event_type", "dwell_bucket", "candidates"]
     assert [entry.name for entry in model.graph.output] == ["session_embedding", "scores"]
+    table = sha256_hex(trained.item_vectors.tobytes())
     assert OnnxScorer(exported).metadata == {
+        "intently.format": "float", "intently.item_table_sha256": table,
         "intently.feature_spec_sha256": sha256_hex(trained.spec.to_bytes()), "intently.items": "600", "intently.dim": "32",
         "intently.length": "8", "intently.trained_on": "simulated shop", "intently.version": "1",
     }  # fmt: skip
