@@ -134,6 +134,7 @@ def read_release(public: Path, reference: FileRef) -> Release:
 
 def publish_manifest(
     public: Path, pool_key: Secret, *, now_s: int, release: FileRef | None = None, pool: FileRef | None = None,
+    category_pool: FileRef | None = None,
     receipts: Sequence[FileRef] = (), ledger: tuple[int, str] | None = None, unavailable: Sequence[int] | None = None,
     banned: Sequence[int] | None = None, version: int | None = None, lifetime_s: int = MANIFEST_LIFETIME_S,
 ) -> Manifest:  # fmt: skip
@@ -156,13 +157,15 @@ def publish_manifest(
     manifest = Manifest(
         version=number, shop=signed.shop, demo=signed.demo, issued=now_s, expires=now_s + lifetime_s, release=named,
         pool=pool or (signed.base_pool if changed or present is None else present.pool),
+        category_pool=category_pool or (None if changed or present is None else present.category_pool),
         receipts=_kept(present.receipts if present else (), receipts),
         ledger_entries=ledger[0] if ledger else (present.ledger_entries if present else 0),
         ledger_head=ledger[1] if ledger else (present.ledger_head if present else ""),
         availability=_availability(present, unavailable, banned, now_s),
     )  # fmt: skip
-    for reference in (named, manifest.pool, *receipts):
-        get_file(public, reference)
+    for reference in (named, manifest.pool, manifest.category_pool, *receipts):
+        if reference is not None:
+            get_file(public, reference)
     write_atomic(public / MANIFEST_PATH, sign(MANIFEST_TYPE, manifest.to_bytes(), pool_key.private).to_bytes())
     return manifest
 

@@ -16,13 +16,14 @@ from contracts.envelope import Envelope
 from contracts.event import Event
 from contracts.feature_spec import FeatureSpec
 from contracts.market import Market
-from contracts.pool import Pool
+from contracts.pool import CategoryPool, Pool
 from contracts.receipt import LedgerEntry, Receipt
 from contracts.record import Record
 from contracts.release import Manifest, Release
 
 DOCUMENTS: tuple[type[Record], ...] = (
-    Catalogue, Configuration, Envelope, Event, FeatureSpec, LedgerEntry, Manifest, Market, Pool, Receipt, Release,
+    Catalogue, CategoryPool, Configuration, Envelope, Event, FeatureSpec, LedgerEntry, Manifest, Market, Pool, Receipt,
+    Release,
 )  # fmt: skip
 SCHEMA_PATH = Path(__file__).parent / "schemas" / "contracts.schema.json"
 

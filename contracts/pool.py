@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from contracts.record import Record
+from contracts.record import Record, Sha256Hex
 
 POOL_DECIMALS = 3
 """Counts are rounded to this many decimals, so that a replay gives the same bytes."""
@@ -24,6 +24,14 @@ class PoolItem(Record):
     high: float = 0.0
 
 
+class EpochTerm(Record):
+    """One epoch of a smoothed count."""
+
+    epoch: int = Field(ge=0)
+    counts: Sha256Hex = Field(description="SHA-256 of the epoch's published counts")
+    factor: float = Field(gt=0, description="what its counts are multiplied by before they are added")
+
+
 class Pool(Record):
     """Candidates in order of preference."""
 
@@ -32,6 +40,26 @@ class Pool(Record):
     demo: bool
     epoch: int = Field(ge=0, description="epoch whose reports it holds; 0 for the base pool")
     collection: int = Field(ge=0, le=255, description="0 for the base pool")
-    reports: int = Field(ge=0)
+    reports: int = Field(ge=0, description="of the pool's own epoch")
+    smoothed: tuple[EpochTerm, ...] = Field(
+        default=(), description="epochs whose counts were added, newest first; empty: the pool's own epoch alone"
+    )
     confidence: float = Field(gt=0, lt=1, description="one-sided confidence of `low`")
     items: tuple[PoolItem, ...]
+
+
+class CategoryList(Record):
+    """The items of one category, best first."""
+
+    category: int = Field(ge=1)
+    items: tuple[int, ...]
+
+
+class CategoryPool(Record):
+    """A pool for each category of the catalogue: who is on a category's page sees these. The same for everyone."""
+
+    type: Literal["category-pool"] = "category-pool"
+    shop: str
+    demo: bool
+    epoch: int = Field(ge=0)
+    lists: tuple[CategoryList, ...]

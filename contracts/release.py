@@ -88,6 +88,7 @@ class Manifest(Record):
     expires: int = Field(ge=0)
     release: FileRef = Field(description="envelope of the release")
     pool: FileRef
+    category_pool: FileRef | None = Field(default=None, description="a list for each category; null before the first close")
     receipts: tuple[FileRef, ...] = Field(default=(), description="envelopes of receipts, newest epoch last")
     ledger_entries: int = Field(default=0, ge=0)
     ledger_head: str = Field(default="", description="SHA-256 of the newest ledger entry's payload, '' for none")

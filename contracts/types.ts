@@ -11,11 +11,14 @@ export interface Contracts {
   Availability?: Availability;
   Catalogue?: Catalogue;
   Category?: Category;
+  CategoryList?: CategoryList;
+  CategoryPool?: CategoryPool;
   Collection?: Collection;
   Configuration?: Configuration;
   Diversity?: Diversity;
   DwellBucketInput?: DwellBucketInput;
   Envelope?: Envelope;
+  EpochTerm?: EpochTerm;
   Event?: Event;
   EventType?: EventType;
   EventTypeInput?: EventTypeInput;
@@ -115,6 +118,23 @@ export interface Item {
    * data: URI, so that showing a card fetches nothing
    */
   thumbnail: string;
+}
+/**
+ * The items of one category, best first.
+ */
+export interface CategoryList {
+  category: number;
+  items: number[];
+}
+/**
+ * A pool for each category of the catalogue: who is on a category's page sees these. The same for everyone.
+ */
+export interface CategoryPool {
+  demo: boolean;
+  epoch: number;
+  lists: CategoryList[];
+  shop: string;
+  type: 'category-pool';
 }
 /**
  * One thing that is counted. The reserved value 0 (NONE) is reported when nothing happened.
@@ -342,6 +362,20 @@ export interface Signature {
   sig: string;
 }
 /**
+ * One epoch of a smoothed count.
+ */
+export interface EpochTerm {
+  /**
+   * SHA-256 of the epoch's published counts
+   */
+  counts: string;
+  epoch: number;
+  /**
+   * what its counts are multiplied by before they are added
+   */
+  factor: number;
+}
+/**
  * One event of a session. It exists in the tab where it happened and nowhere else.
  */
 export interface Event {
@@ -471,6 +505,10 @@ export interface LedgerEntry {
  */
 export interface Manifest {
   availability: Availability;
+  /**
+   * a list for each category; null before the first close
+   */
+  category_pool: FileRef | null;
   demo: boolean;
   expires: number;
   issued: number;
@@ -542,8 +580,15 @@ export interface Pool {
    */
   epoch: number;
   items: PoolItem[];
+  /**
+   * of the pool's own epoch
+   */
   reports: number;
   shop: string;
+  /**
+   * epochs whose counts were added, newest first; empty: the pool's own epoch alone
+   */
+  smoothed: EpochTerm[];
   type: 'pool';
 }
 /**

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from aggregator.pools import Counts, PoolRules, make_pool
+from aggregator.pools import Counts, EpochCounts, PoolParts, make_pools
 from contracts import Bucket, Collection, Configuration, FileRef, Guarantees, Pool, Receipt, Record, Refusals, sha256_hex
 from privacy.estimators import Estimate, estimate
 from privacy.mechanisms import mechanism_of
@@ -32,22 +32,13 @@ class ClosePlan(Record):
 
 
 @dataclass(frozen=True)
-class PoolParts:
-    """What a pool is made of besides its counts. `previous` is the pool in force before the bucket's epoch."""
-
-    base: Pool
-    previous: Pool
-    rules: PoolRules
-    new_items: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True)
 class Settled:
     """A closed bucket, before anything of it is written. `counts` are float64, little-endian."""
 
     receipt: Receipt
     pool: bytes | None
     counts: bytes
+    category_pool: bytes | None = None
 
 
 def changes_pool(collection: Collection, epoch: int, reports: int, present: Pool) -> bool:
@@ -66,15 +57,16 @@ def settle(
     ordered: npt.NDArray[np.uint32] = np.sort(np.asarray(messages, dtype=np.uint32))
     estimated: Estimate = estimate(mechanism_of(collection), ordered)
     counts = np.ascontiguousarray(estimated.counts, dtype="<f8").tobytes()
-    pool = None
+    pool = category_pool = None
     if parts is not None:
-        found = Counts(estimated.counts[1:].tolist(), estimated.support, estimated.n)
-        made = make_pool(parts.base, parts.previous, found, parts.rules, bucket.epoch, collection.id, parts.new_items)
-        pool = made.to_bytes()
+        found = Counts(estimated.counts[1:], estimated.support, estimated.n)
+        newest = EpochCounts(bucket.epoch, sha256_hex(counts), found)
+        whole, by_category = make_pools(parts, newest, collection.id)
+        pool, category_pool = whole.to_bytes(), by_category.to_bytes() if by_category else None
     receipt = Receipt(
         shop=configuration.shop, demo=configuration.demo, release=bucket.release, collection=collection, epoch=bucket.epoch,
         epoch_s=configuration.epoch_s, key_id=bucket.key_id, operators=operators, minimum_batch=configuration.minimum_batch,
         reports=len(ordered), refusals=refusals, guarantees=guarantees,
         pool=sha256_hex(pool) if pool is not None else None, counts=sha256_hex(counts),
     )  # fmt: skip
-    return Settled(receipt, pool, counts)
+    return Settled(receipt, pool, counts, category_pool)

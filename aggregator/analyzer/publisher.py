@@ -9,13 +9,15 @@ from pathlib import Path
 import structlog
 
 from aggregator.analyzer.book import Book
-from aggregator.analyzer.closing import ClosePlan, PoolParts, changes_pool, settle
+from aggregator.analyzer.closing import ClosePlan, changes_pool, settle
 from aggregator.analyzer.guarantees import budget_allows, guarantees_of
+from aggregator.analyzer.history import earlier_epochs
 from aggregator.analyzer.settings import AnalyzerSettings
 from aggregator.analyzer.store import AnalyzerStore, BucketRow, PlannedClose
 from aggregator.errors import ReleaseRefused
 from aggregator.files import get_file, put_file
 from aggregator.keys import Secret
+from aggregator.pools import PoolParts
 from aggregator.release import publish_manifest, read_manifest, read_release
 from contracts import (
     LEDGER_PATH,
@@ -52,6 +54,7 @@ class Publisher:
         self._ledger = ServerLedger(self._public / LEDGER_PATH, ledger_key.private)
         self._book, self._known = Book({}), ""
         self._new_items: tuple[int, ...] = ()
+        self._categories: tuple[int, ...] = ()
         self.refresh()
 
     def book(self) -> Book:
@@ -72,7 +75,7 @@ class Publisher:
             release = read_release(self._public, manifest.release)
             self._store.remember_configuration(release.configuration.sha256, get_file(self._public, release.configuration))
             self._book, self._known = Book.from_bytes(self._store.configurations()), manifest.release.path
-            self._new_items = self._items_beyond_model(release)
+            self._new_items, self._categories = self._catalogue_facts(release)
         now = int(self._clock())
         if now - manifest.issued > self._settings.manifest_lifetime_s // 2:
             return publish_manifest(self._public, self._pool_key, now_s=now, lifetime_s=self._settings.manifest_lifetime_s)
@@ -117,7 +120,7 @@ class Publisher:
             time=int(self._clock()), manifest_version=manifest.version + 1, lifetime_s=settings.manifest_lifetime_s, before=before
         )
         envelope = sign(RECEIPT_TYPE, settled.receipt.to_bytes(), self._pool_key.private)
-        return PlannedClose(plan.to_bytes(), envelope.to_bytes(), settled.pool, settled.counts)
+        return PlannedClose(plan.to_bytes(), envelope.to_bytes(), settled.pool, settled.counts, settled.category_pool)
 
     def _pool_parts(
         self, row: BucketRow, collection: Collection, manifest: Manifest
@@ -131,12 +134,17 @@ class Publisher:
         if row.bucket.epoch == present.epoch:  # the rank cap holds for an epoch, however many buckets it has
             before = self._store.pool_before(manifest.pool) or base
         first, previous = (Pool.from_bytes(get_file(self._public, reference)) for reference in (base, before))
-        return before, PoolParts(first, previous, self._settings.pool, self._new_items)
+        rules = self._settings.pool
+        return before, PoolParts(
+            first, previous, rules, self._new_items, frozenset(manifest.availability.unavailable), self._categories,
+            earlier_epochs(self._public, manifest, collection, row.bucket.epoch, rules),
+        )  # fmt: skip
 
-    def _items_beyond_model(self, release: Release) -> tuple[int, ...]:
+    def _catalogue_facts(self, release: Release) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Items beyond the model, and the category of each item."""
         spec = FeatureSpec.from_bytes(get_file(self._public, release.feature_spec))
-        items = len(Catalogue.from_bytes(get_file(self._public, release.catalogue)).items)
-        return tuple(range(spec.items + 1, items + 1))
+        items = Catalogue.from_bytes(get_file(self._public, release.catalogue)).items
+        return tuple(range(spec.items + 1, len(items) + 1)), tuple(item.category for item in items)
 
     def _publish(self, row: BucketRow) -> None:
         """Write down what was planned; every step gives the same bytes when it is done again."""
@@ -147,9 +155,10 @@ class Publisher:
         self._step("ledger")
         put_file(self._public, planned.counts, ".f64", compress=False)
         pool = put_file(self._public, planned.pool, ".json") if planned.pool is not None else None
+        categories = put_file(self._public, planned.category_pool, ".json") if planned.category_pool is not None else None
         receipt = put_file(self._public, planned.receipt, ".json")
         self._step("files")
-        self._publish_manifest(plan, pool, receipt)
+        self._publish_manifest(plan, pool, receipt, categories)
         self._step("manifest")
         self._store.finish_close(row.id, receipt.path, pool, plan.before)
         self._step("finished")
@@ -158,11 +167,11 @@ class Publisher:
             seconds=round(time.perf_counter() - started, 3),
         )  # fmt: skip
 
-    def _publish_manifest(self, plan: ClosePlan, pool: FileRef | None, reference: FileRef) -> None:
+    def _publish_manifest(self, plan: ClosePlan, pool: FileRef | None, reference: FileRef, categories: FileRef | None) -> None:
         present = self.manifest()
         ours = present.version < plan.manifest_version or reference in present.receipts  # else a release came in between
         publish_manifest(
-            self._public, self._pool_key, now_s=plan.time, pool=pool, receipts=(reference,),
+            self._public, self._pool_key, now_s=plan.time, pool=pool, category_pool=categories, receipts=(reference,),
             ledger=(self._ledger.entries, self._ledger.head), lifetime_s=plan.lifetime_s,
             version=max(plan.manifest_version, present.version) if ours else None,
         )  # fmt: skip

@@ -44,7 +44,8 @@ CREATE TABLE IF NOT EXISTS received (
     bucket INTEGER NOT NULL REFERENCES buckets (id), sequence INTEGER NOT NULL, PRIMARY KEY (bucket, sequence)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS closes (
-    bucket INTEGER PRIMARY KEY REFERENCES buckets (id), plan BLOB NOT NULL, receipt BLOB NOT NULL, pool BLOB, counts BLOB NOT NULL
+    bucket INTEGER PRIMARY KEY REFERENCES buckets (id), plan BLOB NOT NULL, receipt BLOB NOT NULL, pool BLOB,
+    counts BLOB NOT NULL, category_pool BLOB
 ) STRICT;
 CREATE TABLE IF NOT EXISTS dead_letters (partition TEXT NOT NULL, "offset" INTEGER NOT NULL, reason TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS state (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -78,12 +79,13 @@ class BucketRow:
 
 @dataclass(frozen=True)
 class PlannedClose:
-    """All that a close publishes, as bytes: the `ClosePlan`, the receipt's envelope, the pool (None for none), the counts."""
+    """All that a close publishes, as bytes: the `ClosePlan`, the receipt's envelope, the counts, the pools (None for none)."""
 
     plan: bytes
     receipt: bytes
     pool: bytes | None
     counts: bytes
+    category_pool: bytes | None = None
 
 
 _ROW = """id, release, collection, epoch, key_id, state, bucket_reports, arrived, counted, unopened, duplicate, malformed,
@@ -214,12 +216,12 @@ class AnalyzerStore:
         """Fix what a close publishes, before anything is published."""
         with self.transaction() as database:
             database.execute("UPDATE buckets SET state = 'closing' WHERE id = ? AND state = 'open'", (bucket,))
-            values = (bucket, planned.plan, planned.receipt, planned.pool, planned.counts)
-            database.execute("INSERT OR IGNORE INTO closes VALUES (?, ?, ?, ?, ?)", values)
+            values = (bucket, planned.plan, planned.receipt, planned.pool, planned.counts, planned.category_pool)
+            database.execute("INSERT OR IGNORE INTO closes VALUES (?, ?, ?, ?, ?, ?)", values)
 
     def planned(self, bucket: int) -> PlannedClose:
         """What was fixed for a bucket whose close has begun and not ended."""
-        where = "SELECT plan, receipt, pool, counts FROM closes WHERE bucket = ?"
+        where = "SELECT plan, receipt, pool, counts, category_pool FROM closes WHERE bucket = ?"
         return PlannedClose(*self._database.execute(where, (bucket,)).fetchone())
 
     def finish_close(self, bucket: int, outcome: str, pool: FileRef | None = None, before: FileRef | None = None) -> None:

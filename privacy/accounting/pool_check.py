@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from privacy.accounting.score import ScoreInterval
@@ -28,6 +28,11 @@ def counts_of(data: bytes, domain_size: int) -> tuple[float, ...] | str:
     counts = struct.unpack(f"<{domain_size + 1}d", data)
     bad = next((value for value, count in enumerate(counts) if not math.isfinite(count)), None)
     return counts if bad is None else f"has no finite count at value {bad}"
+
+
+def smoothed_counts(parts: Sequence[tuple[tuple[float, ...], float]]) -> tuple[float, ...]:
+    """sum of factor * counts, value by value; `parts` are (counts, factor), all of one domain."""
+    return tuple(sum(factor * counts[value] for counts, factor in parts) for value in range(len(parts[0][0])))
 
 
 def pool_faults(pool: Mapping[str, Any], counts: tuple[float, ...], interval: ScoreInterval) -> list[Found]:

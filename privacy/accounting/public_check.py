@@ -11,7 +11,7 @@ from typing import Any
 from privacy.accounting.chain import VerifySignature
 from privacy.accounting.guarantees import check_receipt
 from privacy.accounting.limits import limit_faults
-from privacy.accounting.pool_check import counts_of, pool_faults
+from privacy.accounting.pool_check import counts_of, pool_faults, smoothed_counts
 from privacy.accounting.public_files import (
     LEDGER,
     MANIFEST,
@@ -26,7 +26,7 @@ from privacy.accounting.public_files import (
     read_receipts,
     read_releases,
 )  # fmt: skip
-from privacy.accounting.score import score_interval, support_of_record
+from privacy.accounting.score import Support, summed_interval, support_of_record
 
 COUNTS_SUFFIX = ".f64"
 
@@ -123,15 +123,43 @@ def _pool_link(public: PublicFiles, receipt: Signed) -> None:
 
 def _counts_link(public: PublicFiles, receipt: Signed, counts_path: str, pool_path: str, pool: Document) -> None:
     """Every count and interval of the pool is the published counts' own."""
-    collection = receipt.document["collection"]
-    counts = counts_of(public.files[counts_path], collection["domain_size"])
-    if isinstance(counts, str):
-        public.note(counts_path, counts)
+    terms = pool.get("smoothed") or [{"epoch": pool["epoch"], "counts": receipt.document["counts"], "factor": 1.0}]
+    if terms[0]["counts"] != receipt.document["counts"]:
+        public.note(
+            f"{pool_path}, field smoothed[0].counts", f"is {terms[0]['counts']}, its receipt says {receipt.document['counts']}"
+        )
         return
-    support = support_of_record(collection["mechanism"], collection["domain_size"])
-    interval = score_interval(support, receipt.document["reports"], pool["confidence"])
-    for name, what in pool_faults(pool, counts, interval):
+    parts = [_term(public, receipt.document, pool_path, place, term) for place, term in enumerate(terms)]
+    known = [part for part in parts if part is not None]
+    if len(known) < len(terms):
+        return
+    interval = summed_interval([(support, reports, factor) for _, support, reports, factor in known], pool["confidence"])
+    summed = smoothed_counts([(counts, factor) for counts, _, _, factor in known])
+    for name, what in pool_faults(pool, summed, interval):
         public.note(f"{pool_path}, field {name}", what)
+
+
+def _term(
+    public: PublicFiles, document: Document, pool_path: str, place: int, term: Document
+) -> tuple[tuple[float, ...], Support, int, float] | None:
+    """(counts, support, reports, factor) of one epoch of a smoothed pool, None where it is not to be believed."""
+    field, path = f"{pool_path}, field smoothed[{place}]", f"files/{term['counts']}{COUNTS_SUFFIX}"
+    source = next((each.document for each in public.receipts if each.document["counts"] == term["counts"]), None)
+    wanted = document["collection"]
+    if source is None or source["epoch"] != term["epoch"] or source["epoch"] > document["epoch"]:
+        public.note(field, "is the epoch and counts of no receipt up to this one")
+        return None
+    if any(source["collection"][name] != wanted[name] for name in ("id", "kind", "domain_size")):
+        public.note(field, "is of another collection")
+        return None
+    if path not in public.files:
+        return None  # named where the receipt's link is checked
+    counts = counts_of(public.files[path], wanted["domain_size"])
+    if isinstance(counts, str):
+        public.note(path, counts)
+        return None
+    support = support_of_record(source["collection"]["mechanism"], wanted["domain_size"])
+    return counts, support, source["reports"], term["factor"]
 
 
 def _entry_links(public: PublicFiles) -> None:

@@ -20,7 +20,7 @@ E. A. Cornish, R. A. Fisher, Moments and cumulants in the specification of distr
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Any
@@ -82,11 +82,24 @@ class ScoreInterval:
 
 def score_interval(support: Support, reports: int, confidence: float) -> ScoreInterval:
     """For `reports` reports and a one-sided confidence from 0.5 to below 1; raises ValueError for another."""
+    return summed_interval([(support, reports, 1.0)], confidence)
+
+
+def summed_interval(parts: Sequence[tuple[Support, int, float]], confidence: float) -> ScoreInterval:
+    """Around sum_k v_k c_k of independent epochs; `parts` are (support, reports n_k, factor v_k), the newest epoch first.
+
+    Its variance is sum v_k^2 (A_k + B_k x_k), with x_k = x n_k / n_0 at the count x of the newest. Skewness adds up as
+    sum v_k^3 mu3_k <= max(v_k mu3_k / var_k) sum v_k^2 var_k, so the largest of the parts' corrections does. Raises ValueError.
+    """
     if not 0.5 <= confidence < 1:
         raise ValueError(f"confidence: got {confidence}, want 0.5 or more and below 1")
-    z, gap = NormalDist().inv_cdf(confidence), support.own - support.other
-    skew = (z * z - 1) / 6
-    return ScoreInterval(
-        z=z, base=support.variance(reports), slope=support.variance(1, 1) - support.variance(1),
-        down=(0.5 + (1 - 2 * support.other) * skew) / gap, up=(0.5 + max(0.0, 2 * support.own - 1) * skew) / gap,
-    )  # fmt: skip
+    z = NormalDist().inv_cdf(confidence)
+    skew, newest = (z * z - 1) / 6, parts[0][1]
+    base = slope = down = up = 0.0
+    for support, reports, factor in parts:
+        gap = support.own - support.other
+        base += factor * factor * support.variance(reports)
+        slope += factor * factor * (support.variance(1, 1) - support.variance(1)) * (reports / newest if newest else 1.0)
+        down = max(down, factor * (0.5 + (1 - 2 * support.other) * skew) / gap)
+        up = max(up, factor * (0.5 + max(0.0, 2 * support.own - 1) * skew) / gap)
+    return ScoreInterval(z=z, base=base, slope=slope, down=down, up=up)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.pools import Counts, PoolRules, base_pool, cap_rank_change, confidence_of, make_pool
+from aggregator.pools import Counts, EpochCounts, PoolParts, PoolRules, base_pool, cap_rank_change, confidence_of, make_pools
 from contracts import Pool
-from privacy.accounting.score import ScoreInterval, Support, score_interval
+from privacy.accounting.score import ScoreInterval, Support, score_interval, summed_interval
 
 ITEMS = 60
 SUPPORT, N = Support(54 / 106, 0.02), 1000
@@ -25,12 +27,16 @@ _rules = st.builds(
 )
 
 
+def newest(counts: Sequence[float], epoch: int = 3) -> EpochCounts:
+    return EpochCounts(epoch, "0" * 64, Counts(counts, SUPPORT, N))
+
+
 def make(
     order: list[int], previous: list[int], counts: list[float], rules: PoolRules, epoch: int = 3, new: tuple[int, ...] = ()
 ) -> Pool:
     big = PoolRules(size=ITEMS)
-    found = Counts(counts, SUPPORT, N)
-    return make_pool(base_pool("s", True, order, big), base_pool("s", True, previous, big), found, rules, epoch, 1, new)
+    parts = PoolParts(base_pool("s", True, order, big), base_pool("s", True, previous, big), rules, new)
+    return make_pools(parts, newest(counts, epoch), 1)[0]
 
 
 @settings(max_examples=60, deadline=None)
@@ -104,7 +110,7 @@ def simulated(rng: np.random.Generator) -> Pool:
     supported = rng.binomial(HELD, SUPPORT.own) + rng.binomial(N - HELD, SUPPORT.other)
     counts = (supported - N * SUPPORT.other) / (SUPPORT.own - SUPPORT.other)
     base = base_pool("s", True, range(1, 201), RULES)
-    return make_pool(base, base, Counts(counts.tolist(), SUPPORT, N), RULES, 3, 1)
+    return make_pools(PoolParts(base, base, RULES), newest(counts.tolist()), 1)[0]
 
 
 def outcome(rounds: int = 400) -> tuple[float, float, float]:
@@ -127,14 +133,14 @@ def test_intervals_and_entries_keep_what_the_pool_states() -> None:
     assert 0.2 < false <= 0.5
 
 
-def planted_z_sd(support: Support, reports: int, confidence: float) -> ScoreInterval:
-    whole = score_interval(support, reports, confidence)
+def planted_z_sd(parts: list[tuple[Support, int, float]], confidence: float) -> ScoreInterval:
+    whole = summed_interval(parts, confidence)
     return ScoreInterval(whole.z, whole.base, 0.0, 0.0, 0.0)
 
 
 def test_the_narrow_interval_that_pools_once_had_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     """Planted: count -+ z sd misses popular items, and lets in more than stated."""
-    monkeypatch.setattr("aggregator.pools.score_interval", planted_z_sd)
+    monkeypatch.setattr("aggregator.pools.evidence.summed_interval", planted_z_sd)
     popular, _, false = outcome()
     assert popular > 3
     assert false > 0.5

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from aggregator.pools import Counts, PoolRules, base_pool, make_pool
+from aggregator.pools import Counts, EpochCounts, PoolParts, PoolRules, base_pool, make_pools
 from privacy.accounting.pool_check import counts_of, pool_faults
 from privacy.accounting.score import score_interval, support_of_record
 from privacy.estimators import Estimate, estimate
@@ -30,8 +30,8 @@ def found() -> Estimate:
 def pool(found: Estimate) -> dict[str, Any]:
     """As the aggregator makes it, with a new item beyond the domain."""
     base = base_pool("example", False, range(1, 40))
-    counts = Counts(found.counts[1:].tolist(), found.support, found.n)
-    return make_pool(base, base, counts, PoolRules(size=30, new_room=1), 5, 1, [D + 7]).model_dump()
+    counts = EpochCounts(5, "0" * 64, Counts(found.counts[1:], found.support, found.n))
+    return make_pools(PoolParts(base, base, PoolRules(size=30, new_room=1), (D + 7,)), counts, 1)[0].model_dump()
 
 
 def faults(pool: dict[str, Any], found: Estimate) -> list[str]:

@@ -1,0 +1,47 @@
+"""Counts that were published before: what a pool averages with the newest ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from aggregator.errors import ReleaseRefused
+from aggregator.files import get_file
+from aggregator.pools import Counts, EpochCounts, PoolRules
+from contracts import FILES_PATH, Collection, Envelope, Manifest, Receipt, sha256_hex
+from privacy.estimators import support_of
+from privacy.mechanisms import mechanism_of
+
+
+def earlier_epochs(
+    public: Path, manifest: Manifest, collection: Collection, epoch: int, rules: PoolRules
+) -> tuple[EpochCounts, ...]:
+    """The largest closed bucket of the same kind and domain in each of the epochs that `rules` average, newest first.
+
+    Read from the public folder alone, so whoever has it can do the same. Raises `ReleaseRefused` where a file is not its hash.
+    """
+    largest: dict[int, Receipt] = {}
+    for reference in reversed(manifest.receipts):
+        receipt = Receipt.from_bytes(Envelope.from_bytes(get_file(public, reference)).payload_bytes())
+        if not epoch - rules.smoothing_epochs < receipt.epoch < epoch or not _same(receipt.collection, collection):
+            continue
+        present = largest.get(receipt.epoch)
+        if present is None or (receipt.reports, receipt.counts) > (present.reports, present.counts):
+            largest[receipt.epoch] = receipt
+    return tuple(_counts(public, largest[each]) for each in sorted(largest, reverse=True))
+
+
+def _same(one: Collection, other: Collection) -> bool:
+    return (one.id, one.kind, one.domain_size) == (other.id, other.kind, other.domain_size)
+
+
+def _counts(public: Path, receipt: Receipt) -> EpochCounts:
+    path = public / FILES_PATH / f"{receipt.counts}.f64"
+    data = path.read_bytes() if path.is_file() else b""
+    if sha256_hex(data) != receipt.counts:
+        raise ReleaseRefused(f"{path} is missing or has other content than its receipt says; restore the public folder")
+    counts = np.frombuffer(data, dtype="<f8")[1:]
+    return EpochCounts(
+        receipt.epoch, receipt.counts, Counts(counts, support_of(mechanism_of(receipt.collection)), receipt.reports)
+    )
