@@ -68,7 +68,7 @@ def train_model(source: Source, space: Workspace, console: Console, budget_s: fl
 
 def pool_rules(items: int) -> PoolRules:
     """The demo's pool holds at most a third of the catalogue: what is wanted must have something to rise from."""
-    return PoolRules(size=min(POOL_MOST, max(1, items // 3)), new_room=0)
+    return PoolRules(size=min(POOL_MOST, max(1, items // 3)), base_room=1, new_room=0)
 
 
 def popularity_pool(log: SessionLog, rules: PoolRules) -> Pool:
