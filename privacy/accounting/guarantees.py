@@ -32,20 +32,28 @@ def modulus_and_collision(mechanism: Mapping[str, Any], domain_size: int) -> tup
 
 
 def guarantees(
-    mechanism: Mapping[str, Any], domain_size: int, reports: int, minimum_batch: int, operators: int, delta: float = DELTA
+    mechanism: Mapping[str, Any],
+    domain_size: int,
+    reports: int,
+    minimum_batch: int,
+    operators: int,
+    delta: float = DELTA,
+    n_honest: int | None = None,
 ) -> dict[str, float | None]:
     """{local, shuffled, public, delta} of one client's report, each rounded up.
 
     local: ln(w / v), against everyone who receives the report. shuffled: against the analyzer's operator, claimed only where
     the relay is another operator's (operators 2) and the batch reached its minimum. public: against who sees only what is
     published; sums hold no order, so the shuffled bound holds for them whoever operates, if the other reports are honest.
+    `n_honest`: of the reports, those that come from honest clients and hide each other; by default all, as receipts state it.
     """
     w, v = int(mechanism["w"]), int(mechanism["v"])
     local = local_epsilon(w, v)
     if reports < max(minimum_batch, 2):
         return {"local": local, "shuffled": None, "public": local, "delta": 0.0}
     m, collision = modulus_and_collision(mechanism, domain_size)
-    bound = min(round_up(shuffled_epsilon(w, v, m, collision, reports, delta)), local)
+    honest = reports if n_honest is None else max(1, min(reports, n_honest))
+    bound = min(round_up(shuffled_epsilon(w, v, m, collision, honest, delta)), local)
     return {"local": local, "shuffled": bound if operators == 2 else None, "public": bound, "delta": delta}
 
 
