@@ -18,9 +18,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for part in (model, catalog, bundle, keys, release, pool, audit, simulate):
+for part in (model, catalog, bundle, keys, release, pool, audit, simulate, aggregate):
     app.add_typer(part.app)
-for command in (*serve.COMMANDS, *aggregate.COMMANDS, *demo.COMMANDS):
+for command in (*serve.COMMANDS, *demo.COMMANDS):
     app.command()(command)
 
 

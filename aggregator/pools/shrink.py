@@ -61,7 +61,8 @@ def _rank_means(counts: Float64, group: NDArray[np.int64]) -> Float64:
             last = blocks.pop()
             blocks[-1] = [have + more for have, more in zip(blocks[-1], last, strict=True)]
     means = [total / size if size else 0.0 for total, size, groups in blocks for _ in range(int(groups))]
-    return np.maximum(np.array(means), 0.0)[group]
+    falling: Float64 = np.maximum(np.array(means), 0.0)[group]
+    return falling
 
 
 def _spread(counts: Float64, mean: Float64, noise: Float64) -> Float64:
