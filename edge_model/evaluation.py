@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from contracts.record import Record
-from edge_model.baselines import BASELINES, Ranker, chunks
+from edge_model.baselines import Maker, baselines_for, chunks
 from edge_model.features import encode_many
 from edge_model.instances import Instances, columns_of, instances_for_test
 from edge_model.ranks import metrics, ranks
@@ -66,13 +66,13 @@ def evaluate(
     scorer: OnnxScorer | None,
     log: SessionLog,
     most: int = 2_000,
-    baselines: Mapping[str, Callable[[SessionLog], Ranker]] = BASELINES,
+    baselines: Mapping[str, Maker] | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Evaluation:
     """Rank the targets of the newest `most` test instances among all items, by the exported model and each baseline."""
     every = instances_for_test(log)
     wanted = every.newest(most)
-    makers: dict[str, Callable[[SessionLog], Ranker]] = dict(baselines)
+    makers = dict(baselines_for(log) if baselines is None else baselines)
     if scorer is not None:
         makers = {"model": lambda log: ExportedModel(scorer, log), **makers}
     return Evaluation(
@@ -86,9 +86,7 @@ def evaluate(
     )
 
 
-def figures(
-    make: Callable[[SessionLog], Ranker], log: SessionLog, wanted: Instances, clock: Callable[[], float]
-) -> MethodFigures:
+def figures(make: Maker, log: SessionLog, wanted: Instances, clock: Callable[[], float]) -> MethodFigures:
     """Fit one method and measure it."""
     began = clock()
     ranker = make(log)

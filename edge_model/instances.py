@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,3 +50,24 @@ def instances(log: SessionLog, first: int, last: int) -> Instances:
 def instances_for_test(log: SessionLog) -> Instances:
     """Instances of the test sessions."""
     return instances(log, log.train_count, log.session_count)
+
+
+VALIDATION_SHARE = 0.05
+"""Newest share of the train sessions on which choices are made; the test set is for the end."""
+
+
+def validation_cut(log: SessionLog, share: float = VALIDATION_SHARE) -> SessionLog | None:
+    """The log of its train sessions alone, the newest `share` of them as test sessions; None where either part would be empty."""
+    held_out = round(log.train_count * share)
+    end = log.train_events()
+    if held_out < 1 or held_out >= log.train_count:
+        return None
+    return replace(
+        log,
+        items=log.items[:end],
+        event_types=log.event_types[:end],
+        dwell_ms=log.dwell_ms[:end],
+        offsets=log.offsets[: log.train_count + 1],
+        train_count=log.train_count - held_out,
+        report=replace(log.report, split=f"newest {share:.0%} of the train sessions as validation set"),
+    )
