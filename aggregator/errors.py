@@ -7,6 +7,7 @@ IntentlyError
     ├── ReleaseRefused       files that do not belong together, or a manifest that would go backwards
     ├── TransportRefused     a batch that contradicts one already handed over, or a transport that cannot be had
     ├── StaleGeneration      a worker that no longer owns its partition
+    ├── PartitionStalled     a partition that has lag and does not move; the process ends, to be started again
     └── CloseRefused         a bucket that may not be closed (budget, minimum, not complete)
 """
 
@@ -35,6 +36,10 @@ class TransportRefused(AggregatorError):
 
 class StaleGeneration(AggregatorError):
     """Another worker has taken the partition; this one's work is not committed."""
+
+
+class PartitionStalled(AggregatorError):
+    """A partition that has lag and does not move."""
 
 
 class CloseRefused(AggregatorError):

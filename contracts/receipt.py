@@ -29,6 +29,7 @@ class Refusals(Record):
     duplicate: int = Field(default=0, ge=0)
     malformed: int = Field(default=0, ge=0)
     out_of_range: int = Field(default=0, ge=0)
+    missing: int = Field(default=0, ge=0, description="announced by the relay, and not there when the bucket had to close")
 
 
 class Receipt(Record):

@@ -651,6 +651,10 @@ export interface Receipt {
 export interface Refusals {
   duplicate: number;
   malformed: number;
+  /**
+   * announced by the relay, and not there when the bucket had to close
+   */
+  missing: number;
   out_of_range: number;
   /**
    * HPKE refused

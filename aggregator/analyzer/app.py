@@ -1,33 +1,44 @@
-"""The analyzer's process: folds, closes, and a small HTTP application for health and metrics."""
+"""The analyzer's process on the embedded default: folds from the outbox, closes, and a small HTTP application for its health."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from fastapi import FastAPI, Response
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+import structlog
+from fastapi import FastAPI
 
+from aggregator.analyzer.health import Health, health_app
+from aggregator.analyzer.opening import make_opening
 from aggregator.analyzer.publisher import Publisher, Step
 from aggregator.analyzer.settings import AnalyzerSettings
 from aggregator.analyzer.store import AnalyzerStore
-from aggregator.analyzer.worker import Worker, hpke_opener
-from aggregator.keys import read_hpke_keys, read_signing_key
+from aggregator.analyzer.worker import Worker
+from aggregator.keys import read_signing_key
 from aggregator.transport import OutboxTransport
 from aggregator.transport.outbox import PARTITION
+
+_log = structlog.get_logger("analyzer")
+FORGET_EVERY_S = 3600.0
+DISK_FAULTS = (sqlite3.OperationalError, OSError)
+"""What a full disk, or one that fails for a while, raises: waited out. Nothing is acknowledged meanwhile."""
+RETRY_S = 1.0
 
 
 @dataclass(frozen=True)
 class Analyzer:
     """The parts of one analyzer."""
 
+    settings: AnalyzerSettings
     store: AnalyzerStore
     worker: Worker
     publisher: Publisher
+    health: Health = field(default_factory=Health)
 
 
 def build(settings: AnalyzerSettings, clock: Callable[[], float] = time.time, step: Step = lambda _: None) -> Analyzer:
@@ -37,7 +48,9 @@ def build(settings: AnalyzerSettings, clock: Callable[[], float] = time.time, st
     publisher = Publisher(
         settings, store, read_signing_key(keys / "pool.key"), read_signing_key(keys / "ledger.key"), clock, step
     )
-    return Analyzer(store, Worker(store, publisher.book, hpke_opener(read_hpke_keys(keys))), publisher)
+    health = Health()
+    worker = Worker(store, publisher, make_opening(keys, settings.open_processes), settings.late_policy(), clock, health.folded)
+    return Analyzer(settings, store, worker, publisher, health)
 
 
 class OutboxLoop:
@@ -46,48 +59,41 @@ class OutboxLoop:
     def __init__(self, analyzer: Analyzer, outbox: OutboxTransport) -> None:
         self._analyzer, self._outbox = analyzer, outbox
         self._claim = analyzer.store.claim(PARTITION)
-        self._offset = self._claim.next_offset
+        self._offset, self._forgot_at = self._claim.next_offset, 0.0
 
     def turn(self) -> bool:
-        """Fold what has arrived, close what is complete; False when there was nothing to do."""
+        """Fold what has arrived, close what is due; False when there was nothing to do."""
         deliveries = self._outbox.read(self._offset)
         if deliveries:
-            self._analyzer.publisher.refresh()
             self._offset = self._analyzer.worker.process(self._claim, deliveries)
             self._outbox.trim(self._offset)
+        self._analyzer.health.lag[PARTITION] = self._outbox.waiting(self._offset)
+        if time.monotonic() - self._forgot_at > FORGET_EVERY_S:
+            self._analyzer.publisher.forget()
+            self._forgot_at = time.monotonic()
         return bool(self._analyzer.publisher.close_complete()) or bool(deliveries)
 
     async def run(self, poll_s: float) -> None:
         """For ever."""
+        health = self._analyzer.health
         while True:
-            if not await asyncio.to_thread(self.turn):
+            try:
+                busy = await asyncio.to_thread(self.turn)
+            except DISK_FAULTS as error:
+                health.ill("loop", f"{type(error).__name__}: {error}")
+                _log.error("the disk refuses, will be tried again", reason=f"{type(error).__name__}: {error}")
+                await asyncio.sleep(RETRY_S)
+                continue
+            health.well("loop")
+            if not busy:
                 await asyncio.sleep(poll_s)
-
-
-def metrics_of(store: AnalyzerStore) -> bytes:
-    """Prometheus text: totals over all buckets that the store knows."""
-    registry = CollectorRegistry()
-    buckets = Gauge("intently_analyzer_buckets", "buckets by state", ["state"], registry=registry)
-    reports = Gauge("intently_analyzer_reports", "reports by what became of them", ["outcome"], registry=registry)
-    refused = Gauge("intently_analyzer_buckets_refused", "buckets not published, by reason", ["reason"], registry=registry)
-    for row in store.buckets():
-        buckets.labels(row.state).inc()
-        if row.state == "refused":
-            refused.labels(row.outcome).inc()
-        reports.labels("withheld" if row.state == "refused" else "counted").inc(row.counted)
-        reports.labels("late").inc(row.late)
-        for reason, number in row.refusals.model_dump().items():
-            reports.labels(reason).inc(number)
-    Gauge("intently_analyzer_replays", "messages that came again", registry=registry).set(store.replays())
-    Gauge("intently_analyzer_dead_letters", "messages that could not be folded", registry=registry).set(len(store.dead_letters()))
-    return generate_latest(registry)
 
 
 def create_app(settings: AnalyzerSettings, clock: Callable[[], float] = time.time) -> FastAPI:
     """The embedded analyzer. Its loop runs while the application does, and ends the process where it fails."""
     analyzer = build(settings, clock)
-    outbox = OutboxTransport(Path(settings.outbox))
-    loop = OutboxLoop(analyzer, outbox)
+    analyzer.health.expect("loop")
+    loop = OutboxLoop(analyzer, OutboxTransport(Path(settings.outbox)))
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -99,26 +105,9 @@ def create_app(settings: AnalyzerSettings, clock: Callable[[], float] = time.tim
             task.remove_done_callback(end_process)
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+            analyzer.worker.close()
 
-    return health_app(settings, lifespan)
-
-
-def health_app(
-    settings: AnalyzerSettings, lifespan: Callable[[FastAPI], contextlib.AbstractAsyncContextManager[None]]
-) -> FastAPI:
-    """`/healthz` and `/metrics`; the metrics read the store through a connection of their own."""
-    app = FastAPI(title="Intently analyzer", openapi_url=None, lifespan=lifespan)
-    reading = AnalyzerStore(Path(settings.store))
-
-    @app.get("/healthz")
-    async def healthz() -> dict[str, str]:
-        return {"status": "ok"}
-
-    @app.get("/metrics")
-    async def read_metrics() -> Response:
-        return Response(metrics_of(reading), media_type=CONTENT_TYPE_LATEST)
-
-    return app
+    return health_app(settings, analyzer.health, analyzer.publisher.pool_public_key, lifespan)
 
 
 def end_process(task: asyncio.Task[None]) -> None:

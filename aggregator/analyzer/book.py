@@ -29,10 +29,11 @@ class Book:
         found = next((each for each in configuration.collections if each.id == bucket.collection), None)
         return (configuration, found) if found else None
 
-    def rules(self, bucket: Bucket) -> BucketRules | None:
-        """What to check in the bucket, None where it is not known."""
+    def rules(self, bucket: Bucket) -> tuple[int, BucketRules] | None:
+        """Length of an epoch in seconds and what to check in the bucket, None where it is not known."""
         known = self.collection(bucket)
         if known is None:
             return None
         configuration, collection = known
-        return BucketRules(collection.id, mechanism_of(collection).messages, configuration.minimum_batch)
+        rules = BucketRules(collection.id, mechanism_of(collection).messages, configuration.minimum_batch)
+        return configuration.epoch_s, rules

@@ -6,7 +6,6 @@ again: killed anywhere and started again, under whatever settings, a close gives
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,11 +49,11 @@ def changes_pool(collection: Collection, epoch: int, reports: int, present: Pool
 
 
 def settle(
-    bucket: Bucket, messages: Sequence[int], refusals: Refusals, configuration: Configuration, collection: Collection,
+    bucket: Bucket, messages: npt.NDArray[np.uint32], refusals: Refusals, configuration: Configuration, collection: Collection,
     parts: PoolParts | None, operators: int, guarantees: Guarantees,
 ) -> Settled:  # fmt: skip
     """Pure: estimate, pool (if there are `parts`) and receipt of a complete bucket. The order of `messages` does not matter."""
-    ordered: npt.NDArray[np.uint32] = np.sort(np.asarray(messages, dtype=np.uint32))
+    ordered: npt.NDArray[np.uint32] = np.sort(messages)
     estimated: Estimate = estimate(mechanism_of(collection), ordered)
     counts = np.ascontiguousarray(estimated.counts, dtype="<f8").tobytes()
     pool = category_pool = None

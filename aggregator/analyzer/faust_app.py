@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterable
-from concurrent.futures import ThreadPoolExecutor
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,111 +17,66 @@ from typing import Any
 import structlog
 from fastapi import FastAPI
 
-from aggregator.analyzer.app import Analyzer, build, end_process, health_app
+from aggregator.analyzer.app import DISK_FAULTS, FORGET_EVERY_S, Analyzer, build, end_process
+from aggregator.analyzer.dead_letters import forward_dead_letters
+from aggregator.analyzer.health import health_app
+from aggregator.analyzer.lag import ASK_EVERY_S, KafkaEnds, Watchdog
+from aggregator.analyzer.pipeline import Pipeline
 from aggregator.analyzer.settings import AnalyzerSettings
-from aggregator.analyzer.store import Claim
-from aggregator.errors import StaleGeneration, TransportRefused
+from aggregator.errors import TransportRefused
 from aggregator.process import serve
 from aggregator.transport import Delivered
+from aggregator.transport.kafka import KafkaTransport
 
 _log = structlog.get_logger("analyzer")
 CLOSE_EVERY_S = 1.0
-"""How often closes are looked at beside those that a message completes (a close that was interrupted, a manifest to renew)."""
-
-SESSION_TIMEOUT_S = 10.0
-"""How long Kafka waits for a worker that was killed before it gives its partitions to another (Faust's default is 60)."""
+"""How often closes are looked at beside those that a message completes (an epoch that ends, a close that was interrupted)."""
 STOP_S = 8.0
-
-
-class Partitions:
-    """Folds messages under the claims of this worker. All work is done in one thread, so that the store has one user."""
-
-    def __init__(self, analyzer: Analyzer) -> None:
-        self._analyzer = analyzer
-        self._claims: dict[str, Claim] = {}
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="analyzer-store")
-
-    async def assigned(self, names: Iterable[str]) -> None:
-        """Kafka gave us partitions: from now on every other worker's commits on them fail."""
-        for name in names:
-            self._claims[name] = await self._run(self._analyzer.store.claim, name)
-
-    def revoked(self, names: Iterable[str]) -> None:
-        """Kafka took partitions away; what is still buffered of them is not folded."""
-        for name in names:
-            self._claims.pop(name, None)
-
-    async def fold(self, delivered: Delivered) -> bool:
-        """Fold one message and close what it completes. True: committed, acknowledge it."""
-        claim = self._claims.get(delivered.partition)
-        if claim is None:
-            return False
-        try:
-            await self._run(self._fold, claim, delivered)
-        except StaleGeneration as error:
-            _log.warning("partition lost", reason=str(error))
-            self._claims.pop(delivered.partition, None)
-            return False
-        return True
-
-    def _fold(self, claim: Claim, delivered: Delivered) -> None:
-        self._analyzer.publisher.refresh()
-        self._analyzer.worker.process(claim, [delivered])
-
-    async def close_complete(self) -> int:
-        """Close every complete bucket."""
-        return int(await self._run(self._analyzer.publisher.close_complete))
-
-    async def _run(self, act: Any, *words: Any) -> Any:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, act, *words)
 
 
 @dataclass(frozen=True)
 class FaustAnalyzer:
-    """The Faust app and its agent."""
+    """The Faust app, its agent and what they feed."""
 
     app: Any
     agent: Any
-    partitions: Partitions
+    pipeline: Pipeline
+    watchdog: Watchdog
 
 
-def make_app(settings: AnalyzerSettings, analyzer: Analyzer) -> FaustAnalyzer:
+def make_app(analyzer: Analyzer) -> FaustAnalyzer:
     """Faust app over a built analyzer; raises `TransportRefused` where the extra is not installed."""
     try:
         import faust
     except ImportError:
         raise TransportRefused("Kafka needs its extra: pip install 'intently[kafka]'") from None
+    settings = analyzer.settings
+    session_s = settings.kafka_session_timeout_s
     app = faust.App(
         settings.kafka_group, broker=f"kafka://{settings.kafka_bootstrap}", store="memory://", web_enabled=False,
         datadir=Path(settings.store).parent / "faust", consumer_auto_offset_reset="earliest", topic_disable_leader=True,
-        broker_commit_every=1_000, broker_commit_interval=1.0, broker_session_timeout=SESSION_TIMEOUT_S,
-        broker_heartbeat_interval=SESSION_TIMEOUT_S / 4,
-        broker_rebalance_timeout=SESSION_TIMEOUT_S, stream_wait_empty=False,
+        broker_commit_every=1_000, broker_commit_interval=1.0, broker_session_timeout=session_s,
+        broker_heartbeat_interval=session_s / 4, broker_rebalance_timeout=session_s, stream_wait_empty=False,
     )  # fmt: skip
     topic = app.topic(settings.kafka_topic, value_type=bytes, value_serializer="raw", key_type=bytes, key_serializer="raw")
-    partitions = Partitions(analyzer)
+    watchdog = Watchdog(settings.stall_s)
+    pipeline = Pipeline(analyzer, watchdog.progress)
 
     @app.agent(topic, concurrency=1)  # type: ignore[untyped-decorator]
     async def fold(stream: Any) -> None:
         async for event in stream.noack().events():
             message = event.message
-            if await partitions.fold(Delivered(partition_name(message.partition), message.offset, event.value)):
-                event.ack()
-                await partitions.close_complete()
-
-    @app.timer(CLOSE_EVERY_S)  # type: ignore[untyped-decorator]
-    async def close() -> None:
-        await partitions.close_complete()
+            await pipeline.submit(Delivered(partition_name(message.partition), message.offset, event.value), event.ack)
 
     @app.on_partitions_assigned.connect  # type: ignore[untyped-decorator]
     async def assigned(_: Any, assigned: Iterable[Any], **__: Any) -> None:
-        await partitions.assigned(partition_name(tp.partition) for tp in assigned if tp.topic == settings.kafka_topic)
+        await pipeline.assigned(partition_name(tp.partition) for tp in assigned if tp.topic == settings.kafka_topic)
 
     @app.on_partitions_revoked.connect  # type: ignore[untyped-decorator]
     async def revoked(_: Any, revoked: Iterable[Any], **__: Any) -> None:
-        partitions.revoked(partition_name(tp.partition) for tp in revoked if tp.topic == settings.kafka_topic)
+        pipeline.revoked(partition_name(tp.partition) for tp in revoked if tp.topic == settings.kafka_topic)
 
-    return FaustAnalyzer(app, fold, partitions)
+    return FaustAnalyzer(app, fold, pipeline, watchdog)
 
 
 def partition_name(number: int) -> str:
@@ -129,25 +84,47 @@ def partition_name(number: int) -> str:
     return f"kafka/{number}"
 
 
-async def run_worker(settings: AnalyzerSettings) -> None:
+async def run_worker(settings: AnalyzerSettings, clock: Callable[[], float] = time.time) -> None:
     """Serve health and metrics, and run the Faust app for as long."""
-    made = make_app(settings, build(settings))
+    analyzer = build(settings, clock)
+    analyzer.health.expect("kafka", "closing")
+    made = make_app(analyzer)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        # Not awaited: starting lasts until Kafka gives us partitions, after a killed worker that is SESSION_TIMEOUT_S.
-        watch = asyncio.create_task(_run_app(made.app))
-        watch.add_done_callback(end_process)
+        # Not awaited: starting lasts until Kafka gives us partitions, after a killed worker that is the session timeout.
+        tasks = [asyncio.create_task(part) for part in _parts(made, analyzer)]
+        for task in tasks:
+            task.add_done_callback(end_process)
         try:
             yield
         finally:
-            watch.remove_done_callback(end_process)
-            watch.cancel()
-            await asyncio.gather(watch, return_exceptions=True)
+            for task in tasks:
+                task.remove_done_callback(end_process)
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(made.app.stop(), STOP_S)
+            analyzer.worker.close()
 
-    await serve(health_app(settings, lifespan), settings.host, settings.port)
+    await serve(health_app(settings, analyzer.health, analyzer.publisher.pool_public_key, lifespan), settings.host, settings.port)
+
+
+def _parts(made: FaustAnalyzer, analyzer: Analyzer) -> list[Any]:
+    """What runs beside one another; each ends only with an error."""
+    settings = analyzer.settings
+    ends = KafkaEnds(settings.kafka_bootstrap, settings.kafka_topic, partition_name)
+    parts = [
+        _run_app(made.app),
+        made.pipeline.run(),
+        _watch(made, analyzer, ends),
+        _every(CLOSE_EVERY_S, "closing", made.pipeline.close_complete, analyzer),
+        _every(FORGET_EVERY_S, "", lambda: made.pipeline.call(analyzer.publisher.forget), analyzer),
+    ]
+    if settings.kafka_dead_letter_topic:
+        carrier = KafkaTransport(settings.kafka_bootstrap, settings.kafka_dead_letter_topic)
+        parts.append(_every(CLOSE_EVERY_S, "", lambda: forward_dead_letters(made.pipeline, analyzer.store, carrier), analyzer))
+    return parts
 
 
 async def _run_app(app: Any) -> None:
@@ -155,3 +132,34 @@ async def _run_app(app: Any) -> None:
     await app.start()
     await app.wait_until_stopped()
     raise TransportRefused(f"the Faust app stopped: {app.crash_reason!r}")
+
+
+async def _every(period_s: float, part: str, act: Callable[[], Awaitable[Any]], analyzer: Analyzer) -> None:
+    """Do something again and again; a disk or a broker that refuses is waited out."""
+    while True:
+        try:
+            await act()
+            if part:
+                analyzer.health.well(part)
+        except (*DISK_FAULTS, TransportRefused) as error:
+            analyzer.health.ill(part or "dead letters", f"{type(error).__name__}: {error}")
+            _log.error("will be tried again", part=part, reason=f"{type(error).__name__}: {error}")
+        await asyncio.sleep(period_s)
+
+
+async def _watch(made: FaustAnalyzer, analyzer: Analyzer, ends: KafkaEnds) -> None:
+    """Ask for the lag, tell it, and end the process where a partition stalls."""
+    try:
+        while True:
+            try:
+                made.watchdog.ends = await ends.ask()
+                analyzer.health.well("kafka")
+            except TransportRefused as error:
+                analyzer.health.ill("kafka", str(error))
+            ours = [claim.partition for claim in made.pipeline.claims()]
+            analyzer.health.lag = {name: made.watchdog.lag(name) for name in ours}
+            if not analyzer.health.faults():  # without a broker or a disk nothing moves, and starting again would not help
+                made.watchdog.look(ours)
+            await asyncio.sleep(ASK_EVERY_S)
+    finally:
+        await ends.close()

@@ -10,8 +10,10 @@ import structlog
 
 from aggregator.analyzer.book import Book
 from aggregator.analyzer.closing import ClosePlan, changes_pool, settle
+from aggregator.analyzer.folds import Merged, merge
 from aggregator.analyzer.guarantees import budget_allows, guarantees_of
 from aggregator.analyzer.history import earlier_epochs
+from aggregator.analyzer.publish_lock import PublishLock
 from aggregator.analyzer.settings import AnalyzerSettings
 from aggregator.analyzer.store import AnalyzerStore, BucketRow, PlannedClose
 from aggregator.errors import ReleaseRefused
@@ -21,6 +23,7 @@ from aggregator.pools import PoolParts
 from aggregator.release import publish_manifest, read_manifest, read_release
 from contracts import (
     LEDGER_PATH,
+    MANIFEST_PATH,
     RECEIPT_TYPE,
     Catalogue,
     Collection,
@@ -41,6 +44,17 @@ BUDGET_SPENT = "the server's budget of the collection is spent"
 Step = Callable[[str], None]
 """Called with the name of each step once it is done: where tests pull the plug."""
 
+Place = tuple[int, int, int]
+
+
+def _place(path: Path) -> Place | None:
+    """What changes when a file is written or replaced; None where there is none."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
 
 class Publisher:
     """Closes complete buckets, one after the other."""
@@ -50,12 +64,22 @@ class Publisher:
         clock: Callable[[], float] = time.time, step: Step = lambda _: None,
     ) -> None:  # fmt: skip
         self._settings, self._store, self._clock, self._step = settings, store, clock, step
+        self._policy = settings.late_policy()
+        self._lock = PublishLock(Path(settings.store).with_suffix(".publishing"))
         self._public, self._pool_key = Path(settings.public), pool_key
+        self._ledger_key = ledger_key
         self._ledger = ServerLedger(self._public / LEDGER_PATH, ledger_key.private)
+        self._ledger_at = _place(self._public / LEDGER_PATH)
         self._book, self._known = Book({}), ""
+        self._manifest_at: Place | None = None
         self._new_items: tuple[int, ...] = ()
         self._categories: tuple[int, ...] = ()
         self.refresh()
+
+    @property
+    def pool_public_key(self) -> bytes:
+        """What manifests are checked with."""
+        return self._pool_key.public
 
     def book(self) -> Book:
         """All configurations that reports may still come under."""
@@ -68,40 +92,82 @@ class Publisher:
             raise ReleaseRefused(f"no manifest in {self._public}; publish a release first")
         return manifest
 
-    def refresh(self) -> Manifest:
-        """Take up a release that was published meanwhile, and renew a manifest that is past half its life."""
-        manifest = self.manifest()
-        if manifest.release.path != self._known:
-            release = read_release(self._public, manifest.release)
-            self._store.remember_configuration(release.configuration.sha256, get_file(self._public, release.configuration))
-            self._book, self._known = Book.from_bytes(self._store.configurations()), manifest.release.path
-            self._new_items, self._categories = self._catalogue_facts(release)
-        now = int(self._clock())
+    def refresh(self) -> None:
+        """Take up a release that was published meanwhile. Costs one `stat` while the manifest's file is the same."""
+        place = _place(self._public / MANIFEST_PATH)
+        if place is None or place != self._manifest_at:
+            self._take_up(self.manifest())
+            self._manifest_at = place
+
+    def _take_up(self, manifest: Manifest) -> None:
+        if manifest.release.path == self._known:
+            return
+        release = read_release(self._public, manifest.release)
+        self._store.remember_configuration(release.configuration.sha256, get_file(self._public, release.configuration))
+        self._book, self._known = Book.from_bytes(self._store.configurations()), manifest.release.path
+        self._new_items, self._categories = self._catalogue_facts(release)
+
+    def _reopen_ledger(self) -> None:
+        """Where another worker wrote it, or where a write of ours failed. Under the lock."""
+        path = self._public / LEDGER_PATH
+        if _place(path) != self._ledger_at:
+            self._ledger = ServerLedger(path, self._ledger_key.private)
+            self._ledger_at = _place(path)
+
+    def _renewed(self) -> Manifest:
+        """The manifest in force, made anew where it is past half its life. Under the lock."""
+        manifest, now = self.manifest(), int(self._clock())
+        self._take_up(manifest)
         if now - manifest.issued > self._settings.manifest_lifetime_s // 2:
             return publish_manifest(self._public, self._pool_key, now_s=now, lifetime_s=self._settings.manifest_lifetime_s)
         return manifest
 
     def close_complete(self) -> int:
-        """First finish closes that were interrupted, then close every complete bucket; returns how many."""
-        rows = self._store.buckets("closing")
-        for row in rows:
-            self._publish(row)
-        complete = self._store.complete()
-        for row in complete:
-            self._close(row)
-        return len(rows) + len(complete)
+        """First finish closes that were interrupted, then close every bucket that is due; returns how many.
 
-    def _close(self, row: BucketRow) -> None:
+        One worker publishes at a time; 0 where that is another one.
+        """
+        with self._lock.held() as held:
+            if not held:
+                return 0
+            self._renewed()
+            self._reopen_ledger()
+            rows = self._store.buckets("closing")
+            for row in rows:
+                self._publish(row)
+            return len(rows) + sum(self._close(row) for row in self._due())
+
+    def _due(self) -> list[BucketRow]:
+        now = self._clock()
+        return [row for row in self._store.buckets("open") if self._closes(row, now)]
+
+    def _closes(self, row: BucketRow, now: float) -> bool:
+        known = self._book.collection(row.bucket)
+        assert known is not None, "a bucket's configuration stays known"
+        return self._policy.closes(row.bucket.epoch, known[0].epoch_s, row.arrived >= row.bucket_reports, now)
+
+    def forget(self) -> None:
+        """Delete what is older than the retention."""
+        now, ended = self._clock(), [*self._store.buckets("closed"), *self._store.buckets("refused")]
+        known = [(row, self._book.collection(row.bucket)) for row in ended]
+        gone = [row.id for row, found in known if found and self._policy.forgets(row.bucket.epoch, found[0].epoch_s, now)]
+        self._store.forget(gone, int(now - self._policy.retention_s))
+
+    def _close(self, row: BucketRow) -> bool:
         known = self._book.collection(row.bucket)
         assert known is not None
+        merged = merge(self._store.folded(row.id))
+        row = row.merged(merged)
         reason = self._refusal(row, *known)
         if reason:
-            self._store.refuse(row.id, reason)
+            self._store.refuse(row, reason)
             _log.warning("close refused", reason=reason, collection=row.bucket.collection, epoch=row.bucket.epoch)
-            return
-        self._store.begin_close(row.id, self._plan(row, *known))
+            return True
+        if not self._store.begin_close(row, self._plan(row, merged, *known)):
+            return False
         self._step("planned")
         self._publish(row)
+        return True
 
     def _refusal(self, row: BucketRow, configuration: Configuration, collection: Collection) -> str:
         """Why nothing of a complete bucket may be published, '' where it may. Junk is no company: only what counts, counts."""
@@ -109,11 +175,11 @@ class Publisher:
             return BELOW_MINIMUM
         return "" if budget_allows(self._ledger, row.bucket, collection, self._settings.budget_epsilon) else BUDGET_SPENT
 
-    def _plan(self, row: BucketRow, configuration: Configuration, collection: Collection) -> PlannedClose:
-        settings, manifest = self._settings, self.refresh()
+    def _plan(self, row: BucketRow, merged: Merged, configuration: Configuration, collection: Collection) -> PlannedClose:
+        settings, manifest = self._settings, self._renewed()
         before, parts = self._pool_parts(row, collection, manifest)
         settled = settle(
-            row.bucket, self._store.messages(row.id), row.refusals, configuration, collection, parts, settings.operators,
+            row.bucket, merged.messages, row.refusals, configuration, collection, parts, settings.operators,
             guarantees_of(collection, row.counted, configuration.minimum_batch, settings.operators, settings.delta),
         )  # fmt: skip
         plan = ClosePlan(
@@ -151,7 +217,9 @@ class Publisher:
         started = time.perf_counter()
         planned = self._store.planned(row.id)
         plan = ClosePlan.from_bytes(planned.plan)
+        self._ledger_at = None  # until the write is known to be whole
         self._ledger.append(Envelope.from_bytes(planned.receipt).payload_bytes(), time=plan.time)
+        self._ledger_at = _place(self._public / LEDGER_PATH)
         self._step("ledger")
         put_file(self._public, planned.counts, ".f64", compress=False)
         pool = put_file(self._public, planned.pool, ".json") if planned.pool is not None else None

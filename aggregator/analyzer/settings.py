@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from aggregator.analyzer.policy import LatePolicy
 from aggregator.pools import PoolRules
 from aggregator.settings import ServerSettings
 
@@ -21,6 +22,27 @@ class AnalyzerSettings(ServerSettings):
     kafka_bootstrap: str = ""
     kafka_topic: str = "intently-batches"
     kafka_group: str = Field(default="intently-analyzer", description="consumer group; also the name of the Faust app")
+    kafka_dead_letter_topic: str = Field(default="intently-dead-letters", description="'': dead letters stay in the store")
+    kafka_session_timeout_s: float = Field(
+        default=10.0,
+        ge=1,
+        le=60,
+        description="until Kafka gives a killed worker's partitions to another",
+    )
+    stall_s: float = Field(
+        default=120.0,
+        gt=0,
+        description="a partition of ours that has lag and does not move for so long ends the process",
+    )
+    open_processes: int = Field(default=0, ge=0, le=256, description="processes that open reports; 0: the worker's own")
+    early_most_s: float = Field(default=86_400, ge=0, description="batches of an epoch that ends later are dead letters")
+    late_most_s: float = Field(default=30 * 86_400, gt=0, description="and those of one that ended longer ago")
+    incomplete_after_s: float = Field(
+        default=86_400,
+        ge=0,
+        description="when a bucket that is not complete closes, after its epoch",
+    )
+    retention_days: int = Field(default=120, ge=1, description="ended buckets and dead letters are forgotten after it")
     poll_s: float = Field(default=0.1, gt=0, description="how often the outbox is looked at")
     operators: Literal[1, 2] = Field(default=1, description="2: the relay is another operator's, receipts state `shuffled`")
     delta: float = Field(default=1e-8, gt=0, lt=1, description="of the shuffled and public epsilons")
@@ -36,4 +58,10 @@ class AnalyzerSettings(ServerSettings):
             raise ValueError("transport outbox needs 'outbox', the path of its file")
         if self.transport == "kafka" and not self.kafka_bootstrap:
             raise ValueError("transport kafka needs 'kafka_bootstrap', as 127.0.0.1:9092")
+        if self.late_most_s > self.retention_days * 86_400:
+            raise ValueError("late_most_s must not exceed retention_days: a bucket that was forgotten would open again")
         return self
+
+    def late_policy(self) -> LatePolicy:
+        """What is early, late, overdue and forgotten."""
+        return LatePolicy(self.early_most_s, self.late_most_s, self.incomplete_after_s, self.retention_days * 86_400)

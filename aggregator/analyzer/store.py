@@ -5,19 +5,23 @@ Offsets guard against replays, ids against a sender's retries, the generation ag
 
 from __future__ import annotations
 
-import array
+import hashlib
 import sqlite3
-import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from aggregator.analyzer.folds import Folded
+import numpy as np
+
+from aggregator.analyzer.folds import ROW, Merged, Rows
 from aggregator.errors import StaleGeneration
 from aggregator.sqlite import connect, scrub_log, transaction
 from contracts import Bucket, FileRef, Refusals
+
+DEAD_VALUES_KEPT = 10_000
+"""Values of dead letters that wait to be forwarded; beyond it (56 MB) only their places and reasons are kept."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS partitions (
@@ -30,24 +34,23 @@ CREATE TABLE IF NOT EXISTS buckets (
     state TEXT NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'closing', 'closed', 'refused')),
     bucket_reports INTEGER NOT NULL, arrived INTEGER NOT NULL DEFAULT 0, counted INTEGER NOT NULL DEFAULT 0,
     unopened INTEGER NOT NULL DEFAULT 0, duplicate INTEGER NOT NULL DEFAULT 0, malformed INTEGER NOT NULL DEFAULT 0,
-    out_of_range INTEGER NOT NULL DEFAULT 0, late INTEGER NOT NULL DEFAULT 0, outcome TEXT,
+    out_of_range INTEGER NOT NULL DEFAULT 0, missing INTEGER NOT NULL DEFAULT 0, late INTEGER NOT NULL DEFAULT 0, outcome TEXT,
     UNIQUE (release, collection, epoch, key_id)
 ) STRICT;
-CREATE TABLE IF NOT EXISTS seen (
-    bucket INTEGER NOT NULL REFERENCES buckets (id), id BLOB NOT NULL, PRIMARY KEY (bucket, id)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS partials (
-    id INTEGER PRIMARY KEY, bucket INTEGER NOT NULL REFERENCES buckets (id), messages BLOB NOT NULL
+CREATE TABLE IF NOT EXISTS folded (
+    id INTEGER PRIMARY KEY, bucket INTEGER NOT NULL REFERENCES buckets (id),
+    sequence INTEGER NOT NULL, digest BLOB NOT NULL, reports BLOB NOT NULL,
+    UNIQUE (bucket, sequence, digest)
 ) STRICT;
-CREATE INDEX IF NOT EXISTS partials_by_bucket ON partials (bucket);
-CREATE TABLE IF NOT EXISTS received (
-    bucket INTEGER NOT NULL REFERENCES buckets (id), sequence INTEGER NOT NULL, PRIMARY KEY (bucket, sequence)
-) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS closes (
     bucket INTEGER PRIMARY KEY REFERENCES buckets (id), plan BLOB NOT NULL, receipt BLOB NOT NULL, pool BLOB,
     counts BLOB NOT NULL, category_pool BLOB
 ) STRICT;
-CREATE TABLE IF NOT EXISTS dead_letters (partition TEXT NOT NULL, "offset" INTEGER NOT NULL, reason TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS dead_letters (
+    id INTEGER PRIMARY KEY, partition TEXT NOT NULL, "offset" INTEGER NOT NULL, reason TEXT NOT NULL, at INTEGER NOT NULL,
+    value BLOB
+) STRICT;
+CREATE INDEX IF NOT EXISTS dead_values ON dead_letters (id) WHERE value IS NOT NULL;
 CREATE TABLE IF NOT EXISTS state (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 """
 
@@ -59,6 +62,17 @@ class Claim:
     partition: str
     generation: int
     next_offset: int
+
+
+@dataclass(frozen=True)
+class DeadLetter:
+    """A message that cannot be folded."""
+
+    id: int
+    partition: str
+    offset: int
+    reason: str
+    value: bytes
 
 
 @dataclass(frozen=True)
@@ -76,6 +90,13 @@ class BucketRow:
     outcome: str | None
     """Path of the receipt, or why the bucket was refused; None while it is open."""
 
+    def merged(self, merged: Merged) -> BucketRow:
+        """With what its merge found. Before it, `counted` is 0 and the refusals know only batches that came again whole."""
+        found = merged.refusals.model_dump()
+        found["duplicate"] += self.refusals.duplicate
+        found["missing"] = max(0, self.bucket_reports - self.arrived)
+        return replace(self, counted=len(merged.messages), refusals=Refusals.model_validate(found))
+
 
 @dataclass(frozen=True)
 class PlannedClose:
@@ -89,9 +110,9 @@ class PlannedClose:
 
 
 _ROW = """id, release, collection, epoch, key_id, state, bucket_reports, arrived, counted, unopened, duplicate, malformed,
-    out_of_range, late, outcome"""
+    out_of_range, missing, late, outcome"""
 
-_REASONS = ("unopened", "duplicate", "malformed", "out_of_range")
+_REASONS = tuple(Refusals.model_fields)
 
 
 def _row(values: Sequence[Any]) -> BucketRow:
@@ -144,13 +165,38 @@ class AnalyzerStore:
         """Messages that came again, in all."""
         return int(self._database.execute("SELECT coalesce(sum(replays), 0) FROM partitions").fetchone()[0])
 
-    def dead_letter(self, partition: str, offset: int, reason: str) -> None:
-        """Inside a transaction: a message that cannot be folded, by place and reason, without its payload."""
-        self._database.execute("INSERT INTO dead_letters VALUES (?, ?, ?)", (partition, offset, reason))
+    # -- dead letters -------------------------------------------------------------------------------------------------------
+
+    def dead_letter(self, partition: str, offset: int, reason: str, at: int, value: bytes) -> None:
+        """Inside a transaction: a message that cannot be folded. Its value is kept until `forwarded` or scrubbed."""
+        kept = value if self._values_kept() < DEAD_VALUES_KEPT else None
+        self._database.execute(
+            'INSERT INTO dead_letters (partition, "offset", reason, at, value) VALUES (?, ?, ?, ?, ?)',
+            (partition, offset, reason, at, kept),
+        )
+
+    def _values_kept(self) -> int:
+        return int(self._database.execute("SELECT count(*) FROM dead_letters WHERE value IS NOT NULL").fetchone()[0])
 
     def dead_letters(self) -> list[tuple[str, int, str]]:
-        """All of them."""
-        return self._database.execute('SELECT partition, "offset", reason FROM dead_letters').fetchall()
+        """Partition, offset and reason of all of them."""
+        return self._database.execute('SELECT partition, "offset", reason FROM dead_letters ORDER BY id').fetchall()
+
+    def dead_letter_reasons(self) -> dict[str, int]:
+        """How many there are of each reason."""
+        return dict(self._database.execute("SELECT reason, count(*) FROM dead_letters GROUP BY reason").fetchall())
+
+    def dead_values(self, most: int = 100) -> list[DeadLetter]:
+        """Those whose value is still here, oldest first."""
+        rows = self._database.execute(
+            'SELECT id, partition, "offset", reason, value FROM dead_letters WHERE value IS NOT NULL ORDER BY id LIMIT ?', (most,)
+        )
+        return [DeadLetter(*row) for row in rows]
+
+    def forwarded(self, ids: Sequence[int]) -> None:
+        """Their values stand elsewhere now."""
+        with self.transaction() as database:
+            database.executemany("UPDATE dead_letters SET value = NULL WHERE id = ?", [(at,) for at in ids])
 
     # -- folding ------------------------------------------------------------------------------------------------------------
 
@@ -164,40 +210,34 @@ class AnalyzerStore:
         where = "WHERE release = ? AND collection = ? AND epoch = ? AND key_id = ?"
         return _row(self._database.execute(f"SELECT {_ROW} FROM buckets {where}", fields).fetchone())
 
-    def seen(self, bucket: int, ids: Iterable[bytes]) -> set[bytes]:
-        """Those of `ids` that this bucket has."""
-        asked = list(ids)
-        marks = ",".join("?" * len(asked))
-        rows = self._database.execute(f"SELECT id FROM seen WHERE bucket = ? AND id IN ({marks})", (bucket, *asked))
-        return {identity for (identity,) in rows}
+    def add(self, bucket: int, sequence: int, value: bytes, rows: Rows) -> None:
+        """Inside a transaction: what a batch adds to an open bucket.
 
-    def add(self, bucket: int, sequence: int, bodies: int, folded: Folded) -> None:
-        """Inside a transaction: what a batch of that many bodies adds to an open bucket.
-
-        Its bodies have arrived, duplicates too, unless a batch of that number came before: that one was sent again.
+        Its reports have arrived unless a batch of that number came before. The very same batch again adds nothing.
         """
-        database = self._database
-        first = database.execute("INSERT OR IGNORE INTO received (bucket, sequence) VALUES (?, ?)", (bucket, sequence)).rowcount
-        database.executemany("INSERT INTO seen (bucket, id) VALUES (?, ?)", [(bucket, identity) for identity in folded.ids])
-        if folded.messages:
-            packed = pack_messages(folded.messages)
-            database.execute("INSERT INTO partials (bucket, messages) VALUES (?, ?)", (bucket, packed))
-        refused = folded.refusals()
-        database.execute(
-            """UPDATE buckets SET arrived = arrived + ?, counted = counted + ?, unopened = unopened + ?,
-               duplicate = duplicate + ?, malformed = malformed + ?, out_of_range = out_of_range + ? WHERE id = ?""",
-            (bodies * first, len(folded.messages), *(getattr(refused, reason) for reason in _REASONS), bucket),
-        )
+        database, digest = self._database, hashlib.sha256(value).digest()[:16]
+        came = database.execute("SELECT 1 FROM folded WHERE bucket = ? AND sequence = ? LIMIT 1", (bucket, sequence)).fetchone()
+        added = database.execute(
+            "INSERT OR IGNORE INTO folded (bucket, sequence, digest, reports) VALUES (?, ?, ?, ?)",
+            (bucket, sequence, digest, rows.tobytes()),
+        ).rowcount
+        column = "arrived" if came is None else "duplicate" if not added else None
+        if column is not None:
+            database.execute(f"UPDATE buckets SET {column} = {column} + ? WHERE id = ?", (len(rows), bucket))
 
     def add_late(self, bucket: int, reports: int) -> None:
         """Inside a transaction: reports that came after the close."""
         self._database.execute("UPDATE buckets SET late = late + ? WHERE id = ?", (reports, bucket))
 
-    def messages(self, bucket: int) -> array.array[int]:
-        """All messages of a bucket, in no order that means anything."""
-        found = array.array("I")
-        for (packed,) in self._database.execute("SELECT messages FROM partials WHERE bucket = ?", (bucket,)):
-            found.extend(unpack_messages(packed))
+    def folded(self, bucket: int) -> Rows:
+        """The row of every report that came, duplicates too: `ROW`[n]."""
+        size = "SELECT coalesce(sum(length(reports)), 0) FROM folded WHERE bucket = ?"
+        found = np.empty(self._database.execute(size, (bucket,)).fetchone()[0] // ROW.itemsize, dtype=ROW)
+        at = 0
+        for (packed,) in self._database.execute("SELECT reports FROM folded WHERE bucket = ?", (bucket,)):
+            rows = np.frombuffer(packed, dtype=ROW)
+            found[at : at + len(rows)] = rows
+            at += len(rows)
         return found
 
     # -- closing ------------------------------------------------------------------------------------------------------------
@@ -208,16 +248,25 @@ class AnalyzerStore:
         rows = self._database.execute(f"SELECT {_ROW} FROM buckets WHERE state LIKE ? {order}", (state,))
         return [_row(row) for row in rows.fetchall()]
 
-    def complete(self) -> list[BucketRow]:
-        """Open buckets of which every report has arrived, be it one that does not count."""
-        return [row for row in self.buckets("open") if row.arrived >= row.bucket_reports]
+    def begin_close(self, row: BucketRow, planned: PlannedClose) -> bool:
+        """Fix what a close publishes and what it counted, before anything is published.
 
-    def begin_close(self, bucket: int, planned: PlannedClose) -> None:
-        """Fix what a close publishes, before anything is published."""
+        False, with nothing changed: another worker was faster, or reports arrived after `row` was read.
+        """
         with self.transaction() as database:
-            database.execute("UPDATE buckets SET state = 'closing' WHERE id = ? AND state = 'open'", (bucket,))
-            values = (bucket, planned.plan, planned.receipt, planned.pool, planned.counts, planned.category_pool)
-            database.execute("INSERT OR IGNORE INTO closes VALUES (?, ?, ?, ?, ?, ?)", values)
+            if not self._settle(row, "closing"):
+                return False
+            values = (row.id, planned.plan, planned.receipt, planned.pool, planned.counts, planned.category_pool)
+            database.execute("INSERT INTO closes VALUES (?, ?, ?, ?, ?, ?)", values)
+        return True
+
+    def _settle(self, row: BucketRow, state: str) -> bool:
+        counts = ", ".join(f"{reason} = ?" for reason in _REASONS)
+        values = (state, row.counted, *(getattr(row.refusals, reason) for reason in _REASONS), row.id, row.arrived)
+        changed = self._database.execute(
+            f"UPDATE buckets SET state = ?, counted = ?, {counts} WHERE id = ? AND state = 'open' AND arrived = ?", values
+        )
+        return changed.rowcount == 1
 
     def planned(self, bucket: int) -> PlannedClose:
         """What was fixed for a bucket whose close has begun and not ended."""
@@ -233,16 +282,24 @@ class AnalyzerStore:
                     database.execute("INSERT OR REPLACE INTO state VALUES (?, ?)", (name, reference.model_dump_json()))
         scrub_log(self._database)
 
-    def refuse(self, bucket: int, reason: str) -> None:
+    def refuse(self, row: BucketRow, reason: str) -> None:
         """Nothing of the bucket is published. Its ids and messages are deleted and overwritten."""
         with self.transaction():
-            self._end(bucket, "refused", reason)
+            if self._settle(row, "refused"):
+                self._end(row.id, "refused", reason)
         scrub_log(self._database)
 
     def _end(self, bucket: int, state: str, outcome: str) -> None:
         self._database.execute("UPDATE buckets SET state = ?, outcome = ? WHERE id = ?", (state, outcome, bucket))
-        for table in ("seen", "partials", "received", "closes"):
+        for table in ("folded", "closes"):
             self._database.execute(f"DELETE FROM {table} WHERE bucket = ?", (bucket,))
+
+    def forget(self, buckets: Sequence[int], letters_before: int) -> None:
+        """Delete ended buckets and the dead letters from before a time: what came of them is published or counted."""
+        with self.transaction() as database:
+            database.executemany("DELETE FROM buckets WHERE id = ? AND state IN ('closed', 'refused')", [(at,) for at in buckets])
+            database.execute("DELETE FROM dead_letters WHERE at < ?", (letters_before,))
+        scrub_log(self._database)
 
     def pool_before(self, pool: FileRef) -> FileRef | None:
         """The pool that `pool` started from: the one before its epoch. None where `pool` is not the last that was made."""
@@ -264,20 +321,3 @@ class AnalyzerStore:
     def close(self) -> None:
         """Close the file."""
         self._database.close()
-
-
-def pack_messages(messages: Sequence[int]) -> bytes:
-    """u32 little-endian each."""
-    packed = array.array("I", messages)
-    if sys.byteorder == "big":
-        packed.byteswap()
-    return packed.tobytes()
-
-
-def unpack_messages(data: bytes) -> array.array[int]:
-    """Inverse of `pack_messages`."""
-    packed = array.array("I")
-    packed.frombytes(data)
-    if sys.byteorder == "big":
-        packed.byteswap()
-    return packed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -95,8 +96,12 @@ def create_app(settings: RelaySettings, clock: Callable[[], float] = time.time, 
             try:
                 for closed in await close_due(commit, store, carrier, rules, clock()):
                     metrics.closed(closed)
-            except AggregatorError as error:  # the transport is away: the bucket waits in our store
-                _log.warning("hand-over failed, will be tried again", reason=str(error))
+            except (
+                AggregatorError,
+                sqlite3.OperationalError,
+                OSError,
+            ) as error:  # no transport, or a full disk: it waits in our store
+                _log.warning("close or hand-over failed, will be tried again", reason=str(error))
             await asyncio.sleep(settings.close_check_s)
 
     @contextlib.asynccontextmanager

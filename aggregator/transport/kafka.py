@@ -9,6 +9,7 @@ from typing import Any
 from aggregator.errors import TransportRefused
 
 REQUEST_TIMEOUT_MS = 10_000
+Headers = Sequence[tuple[str, bytes]]
 
 
 class KafkaTransport:
@@ -43,11 +44,15 @@ class KafkaTransport:
 
     async def put(self, batches: Sequence[tuple[bytes, bytes]]) -> None:
         """Produce all and wait for each acknowledgement; a batch that comes twice is counted once by the analyzer."""
+        await self.put_with_headers([(key, value, []) for key, value in batches])
+
+    async def put_with_headers(self, messages: Sequence[tuple[bytes, bytes, Headers]]) -> None:
+        """As `put`, with headers beside each key and value."""
         producer = await self._connected()
         from aiokafka.errors import KafkaError
 
         try:
-            sent = [await producer.send(self._topic, value=value, key=key) for key, value in batches]
+            sent = [await producer.send(self._topic, value=value, key=key, headers=more) for key, value, more in messages]
             await asyncio.gather(*sent)
         except KafkaError as error:
             raise TransportRefused(f"Kafka at {self._bootstrap} did not take a batch: {type(error).__name__}") from None

@@ -58,6 +58,11 @@ class OutboxTransport:
         )
         return [Delivered(PARTITION, at, value) for at, value in rows]
 
+    def waiting(self, offset: int) -> int:
+        """Batches from `offset` on."""
+        where = 'SELECT count(*) FROM outbox WHERE "offset" >= ? AND value IS NOT NULL'
+        return int(self._database.execute(where, (offset,)).fetchone()[0])
+
     def trim(self, offset: int) -> None:
         """Scrub the values below `offset`, which are folded for good; their keys stay, at most `KEYS_KEPT`."""
         with transaction(self._database) as database:

@@ -15,10 +15,11 @@ import httpx
 from contracts import AffinePointMechanism, Collection, Configuration, KAryMechanism, sha256_hex
 
 ROOT = Path(__file__).resolve().parents[2]
+CLOCKED = Path(__file__).resolve().with_name("clocked.py")
 ITEMS = 200
 CATEGORIES = 4
 EPOCH_S = 10
-READY_S = 30.0
+READY_S = 90.0
 
 
 def configuration(minimum_batch: int = 50, epoch_s: int = EPOCH_S, items: int = ITEMS) -> Configuration:
@@ -51,17 +52,10 @@ def relay_settings(folder: Path, configuration_file: Path, **more: object) -> di
 
 @contextlib.contextmanager
 def running(
-    module: str, settings: dict[str, object], folder: Path, stop_gently: bool = True
+    module: str, settings: dict[str, object], folder: Path, stop_gently: bool = True, clock: Path | None = None
 ) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    """A real process and its address."""
-    name = module.rsplit(".", 1)[-1]
-    config, log = folder / f"{name}.json", folder / f"{name}.{time.monotonic_ns()}.log"
-    config.write_text(json.dumps(settings))
-    with log.open("wb") as sink:
-        process = subprocess.Popen(
-            [sys.executable, "-m", module, "--config", str(config), "--stop-on-stdin-eof"],
-            stdin=subprocess.PIPE, stdout=sink, stderr=subprocess.STDOUT, cwd=ROOT,
-        )  # fmt: skip
+    """A real process and its address. With `clock` its time is what that file says (clocked.py)."""
+    process, log = start(module, settings, folder, clock)
     try:
         yield process, address_of(process, log)
     finally:
@@ -70,6 +64,22 @@ def running(
         if not stop_gently:
             process.kill()
         process.wait(20)
+
+
+def start(
+    module: str, settings: dict[str, object], folder: Path, clock: Path | None = None, name: str = ""
+) -> tuple[subprocess.Popen[bytes], Path]:
+    """A real process and its log."""
+    name = name or module.rsplit(".", 1)[-1]
+    config, log = folder / f"{name}.json", folder / f"{name}.{time.monotonic_ns()}.log"
+    config.write_text(json.dumps(settings))
+    words = ["-m", module] if clock is None else [str(CLOCKED), module, str(clock)]
+    with log.open("wb") as sink:
+        process = subprocess.Popen(
+            [sys.executable, *words, "--config", str(config), "--stop-on-stdin-eof"],
+            stdin=subprocess.PIPE, stdout=sink, stderr=subprocess.STDOUT, cwd=ROOT,
+        )  # fmt: skip
+    return process, log
 
 
 def address_of(process: subprocess.Popen[bytes], log: Path) -> str:

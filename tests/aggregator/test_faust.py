@@ -23,7 +23,15 @@ EPOCH = 170_000_000
 
 def faust_of(shop: Shop) -> FaustAnalyzer:
     settings = shop.settings(transport="kafka", kafka_bootstrap="127.0.0.1:1")
-    return make_app(settings, build(settings, lambda: NOW))
+    return make_app(build(settings, lambda: NOW + 60))
+
+
+async def fold(made: FaustAnalyzer, delivered: Delivered) -> bool:
+    """Whether the worker acknowledged it."""
+    acknowledged: list[bool] = []
+    await made.pipeline.submit(delivered, lambda: acknowledged.append(True))
+    await asyncio.sleep(0.15)
+    return bool(acknowledged)
 
 
 @pytest.fixture
@@ -34,7 +42,8 @@ def shop(tmp_path: Path) -> Shop:
 
 
 async def _put_all(made: FaustAnalyzer, values: list[bytes], times: int) -> None:
-    await made.partitions.assigned([partition_name(0)])
+    await made.pipeline.assigned([partition_name(0)])
+    committing = asyncio.create_task(made.pipeline.run())
     async with made.agent.test_context() as agent:
         for value in values * times:
             event = await agent.put(value, partition=0, wait=False)
@@ -43,6 +52,7 @@ async def _put_all(made: FaustAnalyzer, values: list[bytes], times: int) -> None
                     break
                 await asyncio.sleep(0.01)
             assert event.message.acked, "not acknowledged after the commit"
+    committing.cancel()
 
 
 def test_the_agent_folds_each_report_once_and_publishes(shop: Shop) -> None:
@@ -63,14 +73,16 @@ def test_a_worker_that_lost_its_partition_commits_nothing_and_acknowledges_nothi
 
     async def both() -> None:
         old, new = faust_of(shop), faust_of(shop)
-        await old.partitions.assigned(["kafka/0"])
-        assert await old.partitions.fold(Delivered("kafka/0", 0, values[0]))
-        await new.partitions.assigned(["kafka/0"])
-        assert not await old.partitions.fold(Delivered("kafka/0", 1, values[1]))
+        tasks = [asyncio.create_task(each.pipeline.run()) for each in (old, new)]
+        await old.pipeline.assigned(["kafka/0"])
+        assert await fold(old, Delivered("kafka/0", 0, values[0]))
+        await new.pipeline.assigned(["kafka/0"])
+        assert not await fold(old, Delivered("kafka/0", 1, values[1]))
         for offset, value in enumerate(values):  # redelivered from the start: the first one is a replay
-            assert await new.partitions.fold(Delivered("kafka/0", offset, value))
-        assert not await old.partitions.fold(Delivered("kafka/0", 2, values[2]))
-        assert await new.partitions.close_complete() == 1
+            assert await fold(new, Delivered("kafka/0", offset, value))
+        assert not await fold(old, Delivered("kafka/0", 2, values[2]))
+        for task in tasks:
+            task.cancel()
 
     before = snapshot(shop.public)
     asyncio.run(both())

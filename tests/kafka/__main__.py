@@ -121,7 +121,7 @@ def check(shop: Shop, epoch: int, accepted: list[bytes], messages: list[tuple[st
         "every_report_accepted": len(accepted) == REPORTS,
         "in_kafka_exactly_once": counts == collections.Counter(accepted),
         "one_receipt": [(each.epoch, each.reports, each.demo) for each in receipts] == [(epoch, REPORTS, True)],
-        "nothing_refused": row.refusals.model_dump() == {"unopened": 0, "duplicate": 0, "malformed": 0, "out_of_range": 0},
+        "nothing_refused": not any(row.refusals.model_dump().values()),
         "resent_batches_late": row.late == REPORTS,
         "counted_exactly_once": (row.counted, row.state) == (REPORTS, "closed"),
         "pool_published": (pool.epoch, pool.reports) == (epoch, REPORTS),
