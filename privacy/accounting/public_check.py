@@ -144,9 +144,10 @@ def _term(
 ) -> tuple[tuple[float, ...], Support, int, float] | None:
     """(counts, support, reports, factor) of one epoch of a smoothed pool, None where it is not to be believed."""
     field, path = f"{pool_path}, field smoothed[{place}]", f"files/{term['counts']}{COUNTS_SUFFIX}"
-    source = next((each.document for each in public.receipts if each.document["counts"] == term["counts"]), None)
+    named = (term["epoch"], term["counts"])  # two epochs may have equal counts
+    source = next((each.document for each in public.receipts if (each.document["epoch"], each.document["counts"]) == named), None)
     wanted = document["collection"]
-    if source is None or source["epoch"] != term["epoch"] or source["epoch"] > document["epoch"]:
+    if source is None or source["epoch"] > document["epoch"]:
         public.note(field, "is the epoch and counts of no receipt up to this one")
         return None
     if any(source["collection"][name] != wanted[name] for name in ("id", "kind", "domain_size")):
