@@ -29,6 +29,7 @@ BUNDLE_JSON = "bundle.json"
 WASM = "ort-wasm-simd-threaded.wasm"
 ENTRIES = {
     "intently.js": "src/index.ts",
+    "intently-core.js": "src/core.ts",
     "intently-worker.js": "src/scoring/worker.ts",
     "intently-reports.js": "src/reports/entry.ts",
     "intently-lens.js": "src/elements/lens.ts",

@@ -196,6 +196,8 @@ export interface Snapshot {
   readonly globalPrivacyControl: boolean;
   readonly shop: string;
   readonly demo: boolean;
+  /** Mode of cards that the signed configuration allows; null before it is held. `shop`: the image host learns the list. */
+  readonly cards: 'page' | 'local' | 'shop' | null;
 }
 
 /** The signed files in force. */
@@ -209,6 +211,19 @@ export interface Held {
   /** The page's market; null: the catalogue's own prices. */
   readonly market: Market | null;
 }
+
+/** Draws the contents of a card in place of picture, name and price. */
+export type RenderCard = (facts: CardFacts, why: Why) => Node;
+
+/** Texts of a list in the page's language; `{name}` and `{category}` are filled in. */
+export interface RecsWords {
+  readonly label: string;
+  readonly dismiss: string;
+  readonly removed: string;
+  readonly why: Partial<Record<Why['code'], string>>;
+}
+
+export type { Pin, Why };
 
 /** What a card shows. */
 export interface CardFacts {

@@ -22,6 +22,9 @@ export const PINNED: Pinned = {
   version: typeof INTENTLY_VERSION === 'string' ? INTENTLY_VERSION : '0',
 };
 
+/** The runtime, beside `intently.js`. */
+export const CORE_CHUNK = 'intently-core.js';
+
 export const WASM_NAME = 'ort-wasm-simd-threaded.wasm';
 export const WASM_SHA256 = typeof INTENTLY_WASM_SHA256 === 'string' ? INTENTLY_WASM_SHA256 : '';
 

@@ -4,15 +4,19 @@ export type { Event, EventType } from '../../contracts/types';
 export type { EventInput, Signal } from '../../tracker/src/event';
 export type {
   Budget,
+  CardFacts,
   Consent,
   Held,
   Intently,
   IntentlyEvents,
   IntentlyOptions,
   ModelState,
+  Pin,
   Platform,
   Ranked,
   RankOptions,
+  RecsWords,
+  RenderCard,
   ReportState,
   ReportsState,
   ReportView,
@@ -23,6 +27,7 @@ export type {
   Tier,
   UpdateState,
   Versions,
+  Why,
 } from './api';
 export { currentIntently } from './current';
 export { IntentlyPrivacy } from './elements/privacy';

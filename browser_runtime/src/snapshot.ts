@@ -31,6 +31,7 @@ export function snapshotOf({ session, held, pinned, noticed, ...rest }: Snapshot
     viewing: session.viewing,
     cart: session.cart,
     versions: held === null ? null : versionsOf(held, pinned),
+    cards: held?.configuration.ranking.cards ?? null,
     shop: pinned.shop,
     demo: pinned.demo,
   };

@@ -1,7 +1,9 @@
 import { afterEach, expect, test } from 'vitest';
 import { SESSION_KEY } from '../../tracker/src/session';
 import type { Consent, Intently, Platform } from '../src/api';
-import { createIntently } from '../src/index';
+import { PINNED } from '../src/constants';
+import { Emitter } from '../src/lib/emitter';
+import { startRuntime } from '../src/runtime';
 
 const OFF: Consent = { personalize: false, reports: false };
 const open: Intently[] = [];
@@ -14,12 +16,13 @@ class Shelf {
 }
 
 function page(platform: Partial<Platform>, consent?: Consent): Intently {
-  const intently = createIntently({
+  const options = {
     root: null,
     baseUrl: 'https://shop.test/intently',
     ...(consent === undefined ? {} : { consent }),
     platform: { indexedDB: null, caches: null, sessionStorage: null, localStorage: null, ...platform },
-  });
+  };
+  const intently = startRuntime(options, PINNED, new Emitter());
   open.push(intently);
   return intently;
 }

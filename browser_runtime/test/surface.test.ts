@@ -21,15 +21,8 @@ test('the public surface is this and no more', () => {
   ]);
 });
 
-test('sealing and the lens are reached by their lazy chunks alone', () => {
-  const eager = [
-    'elements/lens.ts',
-    'reports/reporter.ts',
-    'reports/seal.ts',
-    'reports/entry.ts',
-    'onnxruntime-web',
-    '@hpke/core',
-  ];
+/** All that a file imports, of ours by path and of others by name; types are no code. */
+function reached(entry: string): Set<string> {
   const seen = new Set<string>();
   const visit = (file: string): void => {
     if (seen.has(file)) return;
@@ -37,12 +30,41 @@ test('sealing and the lens are reached by their lazy chunks alone', () => {
     const source = readFileSync(join(ROOT, 'browser_runtime/src', file), 'utf8');
     for (const [, path = ''] of source.matchAll(/^(?:import|export) (?!type )[^;]*? from '([^']+)'/gm)) {
       if (!path.startsWith('.')) seen.add(path);
-      else if (!path.includes('tracker')) visit(join(file, '..', `${path}.ts`));
+      else if (path.includes('tracker')) seen.add('tracker');
+      else visit(join(file, '..', `${path}.ts`));
     }
   };
-  visit('index.ts');
+  visit(entry);
+  return seen;
+}
+
+test('before the page is idle there is the shell alone', () => {
+  const seen = reached('index.ts');
+  expect([...seen].filter((file) => file.includes('/')).toSorted()).toEqual([
+    'elements/dom.ts',
+    'elements/privacy.ts',
+    'elements/recs.ts',
+    'elements/recs_style.ts',
+    'lib/bundle_url.ts',
+    'lib/emitter.ts',
+    'lib/idle.ts',
+    'lib/nothing.ts',
+  ]);
+  expect(seen.has('tracker'), 'the tracker is part of the runtime').toBe(false);
+});
+
+test('sealing and the lens are reached by their lazy chunks alone', () => {
+  const lazy = [
+    'elements/lens.ts',
+    'reports/reporter.ts',
+    'reports/seal.ts',
+    'reports/entry.ts',
+    'onnxruntime-web',
+    '@hpke/core',
+  ];
+  const seen = reached('core.ts');
   expect(seen.size).toBeGreaterThan(20);
-  for (const lazy of eager) expect(seen.has(lazy), lazy).toBe(false);
+  for (const file of lazy) expect(seen.has(file), file).toBe(false);
 });
 
 test('the tracker imports nothing of the runtime, and the worker fetches nothing', () => {
@@ -64,7 +86,7 @@ test('without a pinned key nothing starts, and nothing throws', async () => {
   const intently = surface.createIntently({
     root: null,
     baseUrl: 'https://shop.test/intently',
-    platform: { indexedDB: null, caches: null, sessionStorage: null },
+    platform: { indexedDB: null, caches: null, sessionStorage: null, importChunk: () => import('../src/core') },
   });
   expect(await intently.ready).toBe(false);
   intently.record({ type: 'view_item', item: 1 });
@@ -72,4 +94,24 @@ test('without a pinned key nothing starts, and nothing throws', async () => {
   expect((await intently.rank([3, 1, 2])).items).toEqual([3, 2]);
   expect(intently.snapshot().status.notes[0]).toMatch(/pins no release key/);
   intently.dispose();
+});
+
+test('where the runtime cannot be loaded, lists stand in the order given, and the status says why', async () => {
+  const refused = () => Promise.reject(new TypeError('blocked by the page'));
+  const intently = surface.createIntently({ eager: true, platform: { importChunk: refused } });
+  intently.setCart([2]);
+  intently.record({ type: 'view_item', item: 1 });
+  expect((await intently.rank([3, 1, 2, 3, 4], { exclude: [4] })).items).toEqual([3]);
+  expect(await intently.ready).toBe(false);
+  expect(intently.snapshot().status.notes[0]).toMatch(/could not be loaded .*blocked by the page/);
+  await intently.poll();
+  intently.dispose();
+});
+
+test('disposed of before the runtime came, nothing starts', async () => {
+  let loaded = 0;
+  const intently = surface.createIntently({ platform: { importChunk: () => Promise.resolve(loaded++) } });
+  intently.dispose();
+  expect(await intently.ready).toBe(false);
+  expect(loaded).toBe(0);
 });

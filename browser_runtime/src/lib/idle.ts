@@ -22,3 +22,10 @@ export function whenIdleAndVisible(act: () => void): () => void {
 
 /** Longest wait for an idle moment on a busy page, ms. */
 const IDLE_WAIT_MS = 2000;
+
+/** Resolves once the page is no mere prerendering: a page that nobody came to asks for nothing and remembers nothing. */
+export function whenVisited(): Promise<void> {
+  const page = globalThis.document as (Document & { readonly prerendering?: boolean }) | undefined;
+  if (!page?.prerendering) return Promise.resolve();
+  return new Promise((resolve) => page.addEventListener('prerenderingchange', () => resolve(), { once: true }));
+}

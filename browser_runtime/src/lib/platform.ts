@@ -1,6 +1,7 @@
 /** The browser's own clock, randomness, network and storage, each absent where refused. */
 
 import type { Platform } from '../api';
+import { bundleUrl } from './bundle_url';
 
 interface GpcNavigator extends Navigator {
   /** https://w3c.github.io/gpc/ */
@@ -8,10 +9,6 @@ interface GpcNavigator extends Navigator {
 }
 
 const WORKER_NAME = 'intently-worker.js';
-
-function bundleUrl(name: string): string {
-  return new URL(name, import.meta.url).href;
-}
 
 export function browserPlatform(overrides: Partial<Platform> = {}): Platform {
   return {

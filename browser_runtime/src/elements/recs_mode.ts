@@ -1,0 +1,13 @@
+/** Which pictures a list may ask for. Pure. A picture asked for a chosen item alone tells its host the list. */
+
+export type CardsMode = 'page' | 'local' | 'shop';
+
+/**
+ * `asked`: the element's attribute; `fixed`: whether the page names the candidates, so that the pictures of all of them can be
+ * fetched, whatever is shown. `shop` holds only where the signed configuration says so too.
+ */
+export function cardsMode(asked: string | null, fixed: boolean, signed: CardsMode): CardsMode {
+  if (asked === 'shop' && signed === 'shop') return 'shop';
+  if (asked === 'local' || asked === 'shop') return 'local';
+  return fixed ? 'page' : 'local';
+}

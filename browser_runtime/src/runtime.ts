@@ -1,0 +1,346 @@
+/** Wires session, updates, scoring and reports into the object that a shop's page holds. */
+
+import type { EventInput } from '../../tracker/src/event';
+import { startTracker, type Tracker } from '../../tracker/src/tracker';
+import type {
+  CardFacts,
+  Consent,
+  Held,
+  Intently,
+  IntentlyEvents,
+  IntentlyOptions,
+  Platform,
+  Ranked,
+  RankOptions,
+  Snapshot,
+} from './api';
+import { type Pinned, WASM_NAME } from './constants';
+import { Choice } from './lib/choice';
+import { openFiles, openLedger } from './lib/database';
+import type { Emitter } from './lib/emitter';
+import { sentenceOf } from './lib/errors';
+import { browserPlatform } from './lib/platform';
+import { StatusBoard } from './lib/status_board';
+import { Reporting } from './reporting';
+import { describe } from './ranking/describe';
+import { topCategory } from './ranking/intent';
+import { Lists } from './ranking/lists';
+import { MemoryStore } from './ranking/memory_store';
+import { ModelLoader } from './scoring/model_loader';
+import { snapshotOf } from './snapshot';
+import { type HeldSet, Updater } from './updates/updater';
+
+const DEFAULT_BASE = '/intently/';
+const DEFAULT_CONSENT: Consent = { personalize: true, reports: true };
+/** Between polls while nothing is held yet, ms. */
+const RETRY_MS = 5_000;
+/** The list that is ranked after each event, for those who listen; nothing shows it by itself. */
+const SESSION_PLACEMENT = 'session';
+const SESSION_COUNT = 100;
+/** Timers beyond 2^31 ms fire at once. */
+const TIMER_MOST_MS = 2 ** 30;
+
+/** Start on a page that is being visited. Never throws. */
+export function startRuntime(options: IntentlyOptions, pinned: Pinned, emitter: Emitter<IntentlyEvents>): Intently {
+  return new Runtime(options, pinned, emitter);
+}
+
+class Runtime implements Intently {
+  readonly ready: Promise<boolean>;
+  private readonly platform: Platform;
+  private readonly board = new StatusBoard((status) => this.emitter.emit('status', status));
+  private readonly tracker: Tracker;
+  private readonly reporting: Reporting;
+  private readonly lists: Lists;
+  private readonly memory: MemoryStore;
+  private updater: Updater | null = null;
+  private loader: ModelLoader | null = null;
+  private readonly choice: Choice;
+  private readonly unfollow: () => void;
+  private consent: Consent;
+  private noticed = { scroll_depth: 0, impressions: 0, skips: 0 };
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private scoringQueued = false;
+  private eventQueued = false;
+  private disposed = false;
+  private settle: (held: boolean) => void = () => {};
+
+  constructor(
+    private readonly options: IntentlyOptions,
+    private readonly pinned: Pinned,
+    private readonly emitter: Emitter<IntentlyEvents>,
+  ) {
+    this.platform = browserPlatform(options.platform);
+    this.choice = new Choice(this.platform.localStorage, pinned.shop, options.consent ?? DEFAULT_CONSENT);
+    this.consent = this.choice.consent;
+    this.ready = new Promise((resolve) => {
+      this.settle = resolve;
+    });
+    this.memory = new MemoryStore(this.sessionStorage, this.platform.randomBytes, (item) => this.categoryOf(item));
+    this.lists = new Lists({
+      now: this.platform.now,
+      memory: () => this.memory.memory,
+      seed: () => this.memory.seed,
+      shopper: { region: options.shopper?.region ?? null, age: options.shopper?.age ?? null },
+      monotonic: this.platform.monotonic,
+      session: () => this.tracker.session.state,
+      held: () => this.held,
+      scorer: () => (this.consent.personalize ? (this.loader?.scorer ?? null) : null),
+      onFault: (fault) => {
+        if (!this.disposed) this.loader?.fail(fault);
+      },
+    });
+    this.reporting = new Reporting(
+      {
+        platform: this.platform,
+        board: this.board,
+        pinned,
+        origin: new URL(this.base).origin,
+        onReport: (view) => this.emitter.emit('report', view),
+      },
+      this.consent,
+    );
+    this.tracker = startTracker({
+      now: this.platform.now,
+      monotonic: this.platform.monotonic,
+      storage: this.sessionStorage,
+      root: options.root === undefined ? document : options.root,
+      recording: () => this.consent.personalize && !this.disposed,
+      onEvent: (event) => {
+        this.memory.happened(event);
+        if (this.held?.featureSpec?.event_types.includes(event.type)) this.queueScoring(true);
+        this.tellSession();
+      },
+      onSignal: (signal) => {
+        if (signal.kind === 'scroll') this.noticed.scroll_depth = signal.depth;
+        if (signal.kind === 'impression') this.noticed.impressions++;
+        if (signal.kind === 'skip') {
+          this.noticed.skips++;
+          if (this.consent.personalize) this.memory.skipped(signal.item);
+        }
+        this.reporting.notice(signal);
+      },
+    });
+    if (!this.consent.personalize) {
+      this.tracker.session.forget(); // of an earlier page
+      this.memory.forget();
+    }
+    this.unfollow = this.choice.follow(() => this.follow());
+    this.boot().catch((fault: unknown) => {
+      this.board.set({}, sentenceOf(fault));
+      this.settle(false);
+    });
+  }
+
+  get held(): HeldSet | null {
+    return this.updater?.held ?? null;
+  }
+
+  record(event: EventInput): void {
+    this.tracker.record(event);
+  }
+
+  rankNow(candidates?: readonly number[] | null, options: RankOptions = {}): Ranked {
+    return this.lists.byPool(candidates ?? this.defaultCandidates, options);
+  }
+
+  async rank(candidates?: readonly number[] | null, options: RankOptions = {}): Promise<Ranked> {
+    if (this.held === null) await this.ready;
+    const ranked = await this.lists.rank(candidates ?? this.defaultCandidates, options);
+    if (options.placement !== SESSION_PLACEMENT) this.memory.listShown();
+    this.emitter.emit('ranked', ranked);
+    return ranked;
+  }
+
+  notInterested(item: number): void {
+    if (!Number.isInteger(item) || item < 1 || this.disposed) return;
+    this.memory.dismissed(item);
+    this.tellSession();
+  }
+
+  describe(item: number, language = ''): CardFacts | null {
+    return this.held === null ? null : describe(this.held, item, language);
+  }
+
+  setViewing(item: number | null): void {
+    this.tracker.setViewing(item);
+    this.tellSession();
+  }
+
+  setCart(items: readonly number[]): void {
+    this.tracker.session.setCart(items);
+    this.tellSession();
+  }
+
+  setConsent(consent: Consent): void {
+    this.choice.keep(consent);
+    this.apply(consent);
+  }
+
+  /** What another tab chose. */
+  private follow(): void {
+    const { consent } = this.choice;
+    const { personalize, reports } = this.consent;
+    if (consent.personalize !== personalize || consent.reports !== reports) this.apply(consent);
+  }
+
+  private apply(consent: Consent): void {
+    this.consent = consent;
+    if (!consent.personalize) this.forget();
+    else if (this.held?.featureSpec) this.loader?.want(this.held.release.model);
+    this.reporting.setConsent(consent);
+    this.tellSession();
+  }
+
+  observe(root: ParentNode & Node): () => void {
+    return this.options.root === null ? () => {} : this.tracker.observe(root);
+  }
+
+  forget(): void {
+    this.tracker.session.forget();
+    this.memory.forget();
+    this.noticed = { scroll_depth: 0, impressions: 0, skips: 0 };
+    this.lists.forget();
+    this.tellSession();
+  }
+
+  on<K extends keyof IntentlyEvents>(name: K, listener: (value: IntentlyEvents[K]) => void): () => void {
+    return this.emitter.on(name, listener);
+  }
+
+  importChunk(name: string): Promise<unknown> {
+    return this.platform.importChunk(name);
+  }
+
+  async poll(): Promise<void> {
+    await this.updater?.poll();
+  }
+
+  snapshot(): Snapshot {
+    return snapshotOf({
+      session: this.tracker.session.state,
+      dwell_ms: this.tracker.dwellMs(),
+      noticed: this.noticed,
+      feedback: this.memory.memory,
+      scoring: this.lists.lastScoring,
+      lastRanked: this.lists.lastRanked,
+      status: this.board.status,
+      held: this.held,
+      budget: this.reporting.budget,
+      reports: this.reporting.reports,
+      consent: this.consent,
+      globalPrivacyControl: this.platform.globalPrivacyControl(),
+      pinned: this.pinned,
+    });
+  }
+
+  dispose(): void {
+    this.disposed = true;
+    clearTimeout(this.timer);
+    this.unfollow();
+    this.tracker.stop();
+    this.loader?.dispose();
+    this.reporting.dispose();
+    this.settle(false);
+  }
+
+  /** The tab's storage, written and read only while personalizing is allowed; removing always is. */
+  private get sessionStorage(): Platform['sessionStorage'] {
+    const { sessionStorage: storage } = this.platform;
+    if (storage === null) return null;
+    return {
+      getItem: (key) => (this.consent.personalize ? storage.getItem(key) : null),
+      setItem: (key, text) => this.consent.personalize && storage.setItem(key, text),
+      removeItem: (key) => storage.removeItem(key),
+    };
+  }
+
+  /** Absolute, ending in a slash. */
+  private get base(): string {
+    const base = this.options.baseUrl ?? DEFAULT_BASE;
+    return new URL(base.endsWith('/') ? base : `${base}/`, globalThis.location?.href).href;
+  }
+
+  private categoryOf(item: number): number {
+    return this.held?.catalogue.items[item - 1]?.category ?? 0;
+  }
+
+  private get defaultCandidates(): readonly number[] {
+    return this.held?.candidates ?? [];
+  }
+
+  private async boot(): Promise<void> {
+    const { platform, pinned } = this;
+    if (pinned.releaseKey === '') {
+      this.board.set({ updates: 'refused' }, 'this bundle pins no release key; build it with `intently bundle`');
+      return this.settle(false);
+    }
+    const [database, ledger] = await Promise.all([
+      openFiles(platform.indexedDB, pinned.shop, pinned.releaseKey),
+      openLedger(platform.indexedDB, pinned.shop),
+    ]);
+    if (this.disposed) return;
+    this.updater = new Updater({
+      platform,
+      pinned,
+      base: this.base,
+      database,
+      market: this.options.market ?? '',
+      onHeld: (held) => this.takeUp(held),
+      onState: (updates, note) => this.board.set({ updates }, note),
+    });
+    this.updater.keepUrls.add(platform.bundleUrl(WASM_NAME));
+    this.loader = new ModelLoader({
+      platform,
+      files: this.updater.files,
+      eager: this.options.eager ?? false,
+      onState: (model, note) => this.modelTurned(model, note),
+    });
+    await this.reporting.setDatabase(ledger);
+    await this.updater.restore();
+    await this.pollOn();
+    this.settle(this.held !== null);
+  }
+
+  /** Poll, then again after the signed time. */
+  private async pollOn(): Promise<void> {
+    await this.updater?.poll();
+    if (this.disposed || this.options.pollMs === 0) return;
+    const signed = this.held === null ? RETRY_MS : Math.min(this.held.configuration.poll_s * 1000, TIMER_MOST_MS);
+    this.timer = setTimeout(() => void this.pollOn(), this.options.pollMs ?? signed);
+  }
+
+  private takeUp(held: HeldSet): void {
+    if (held.featureSpec !== null && this.consent.personalize) this.loader?.want(held.release.model);
+    this.reporting.setTerms(held);
+    this.settle(true);
+    this.emitter.emit('update', held as Held);
+    this.queueScoring();
+  }
+
+  private modelTurned(model: Snapshot['status']['model'], note: string): void {
+    this.board.set({ model, tier: this.loader?.scorer?.tier ?? 'pool' }, note);
+    if (model === 'ready') this.queueScoring();
+  }
+
+  /** Score once for all that happened in this turn; after an event its best category may be reported. */
+  private queueScoring(afterEvent = false): void {
+    this.eventQueued ||= afterEvent;
+    if (this.scoringQueued) return;
+    this.scoringQueued = true;
+    queueMicrotask(() => {
+      const event = this.eventQueued;
+      this.scoringQueued = this.eventQueued = false;
+      void this.rank(null, { placement: SESSION_PLACEMENT, count: SESSION_COUNT }).then(({ tier }) => {
+        const { held } = this;
+        const { lastScoring } = this.lists;
+        if (!event || tier === 'pool' || lastScoring === null || held === null) return;
+        this.reporting.noticeCategory(topCategory(lastScoring.candidates, lastScoring.scores, held.catalogue));
+      });
+    });
+  }
+
+  private tellSession(): void {
+    if (this.emitter.has('session')) this.emitter.emit('session', this.snapshot());
+  }
+}
