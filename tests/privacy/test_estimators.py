@@ -145,3 +145,13 @@ def test_decoding_takes_under_a_second_at_epsilon_4() -> None:
     began = time.process_time()
     estimate(LARGE, messages)
     assert time.process_time() - began < 1.0
+
+
+def test_a_million_items_decode_as_direct_sums_say() -> None:
+    """q = 53, D = 4: the shape with three transformed axes. Time and memory are in benchmarks/privacy.py."""
+    mechanism, rng = choose_mechanism(1_000_000, 4.0), np.random.default_rng(4)
+    messages = randomize_many(mechanism, rng.integers(0, 1_000_001, size=120), rng)
+    counts, support = estimate(mechanism, messages).counts, support_of(mechanism)
+    for value in (0, 1_000_000, *rng.integers(0, 1_000_001, size=10)):
+        supported = sum(mechanism.supports(int(message), int(value)) for message in messages)
+        assert counts[value] == pytest.approx((supported - 120 * support.other) / (support.own - support.other), abs=1e-6)
