@@ -24,9 +24,10 @@ REFUSED = 2
 
 
 def arguments(program: str, words: list[str] | None = None) -> argparse.Namespace:
-    """`--config FILE [--stop-on-stdin-eof]`."""
+    """`--config FILE [--set KEY=VALUE ...] [--stop-on-stdin-eof]`."""
     parser = argparse.ArgumentParser(prog=f"python -m {program}")
-    parser.add_argument("--config", type=Path, required=True, help="settings, a JSON file")
+    parser.add_argument("--config", type=Path, required=True, help="settings, a YAML or JSON file")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="overrides file and environment")
     parser.add_argument(
         "--stop-on-stdin-eof", action="store_true", help="end when standard input closes (a supervisor holds it open)"
     )

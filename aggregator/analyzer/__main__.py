@@ -1,4 +1,4 @@
-"""`python -m aggregator.analyzer --config analyzer.json`."""
+"""`python -m aggregator.analyzer --config intently.yaml`."""
 
 import sys
 
@@ -12,7 +12,7 @@ def main() -> int:
     words = arguments("aggregator.analyzer")
 
     async def run() -> None:
-        settings = load_settings(AnalyzerSettings, words.config)
+        settings = load_settings(AnalyzerSettings, words.config, words.set)
         if settings.transport == "kafka":
             from aggregator.analyzer.faust_app import run_worker
 

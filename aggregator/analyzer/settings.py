@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -12,7 +12,9 @@ from aggregator.settings import ServerSettings
 
 
 class AnalyzerSettings(ServerSettings):
-    """`python -m aggregator.analyzer --config analyzer.json`."""
+    """`python -m aggregator.analyzer --config intently.yaml`."""
+
+    program: ClassVar[str] = "analyzer"
 
     store: str = Field(description="path of the analyzer's own SQLite file")
     public: str = Field(description="folder of manifest.json, files/ and ledger.jsonl")

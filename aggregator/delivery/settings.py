@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from pydantic import Field
 
 from aggregator.settings import ServerSettings
 
 
 class DeliverySettings(ServerSettings):
-    """`python -m aggregator.delivery --config delivery.json`."""
+    """`python -m aggregator.delivery --config intently.yaml`."""
+
+    program: ClassVar[str] = "delivery"
 
     public: str = Field(description="folder with manifest.json, files/ and ledger.jsonl")
     bundle: str = Field(default="", description="folder with the browser bundle, served beside them")

@@ -1,4 +1,4 @@
-"""`python -m aggregator.relay --config relay.json`."""
+"""`python -m aggregator.relay --config intently.yaml`."""
 
 import sys
 
@@ -13,7 +13,7 @@ def main() -> int:
     words = arguments("aggregator.relay")
 
     async def run() -> None:
-        settings = load_settings(RelaySettings, words.config)
+        settings = load_settings(RelaySettings, words.config, words.set)
         await serve(create_app(settings), settings.host, settings.port)
 
     return run_process(run, words.stop_on_stdin_eof)

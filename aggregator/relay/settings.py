@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -18,7 +18,9 @@ class RelayConfiguration(Record):
 
 
 class RelaySettings(ServerSettings):
-    """`python -m aggregator.relay --config relay.json`."""
+    """`python -m aggregator.relay --config intently.yaml`."""
+
+    program: ClassVar[str] = "relay"
 
     store: str = Field(description="path of the relay's own SQLite file")
     configurations: tuple[RelayConfiguration, ...] = Field(min_length=1)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from contracts import IntentlyError
-from intently.commands.serve import become
+from intently.commands.serve import SetOption, become
 from intently.output import JsonOption, print_json, print_table
 
 app = typer.Typer(name="aggregate", help="Open, fold, close, publish; and what it would give.", invoke_without_command=True)
@@ -18,13 +18,14 @@ app = typer.Typer(name="aggregate", help="Open, fold, close, publish; and what i
 def aggregate(
     context: typer.Context,
     config: Annotated[Path | None, typer.Option(help="Settings of the analyzer; `transport` chooses Kafka.")] = None,
+    set_: SetOption = None,
 ) -> None:
     """The analyzer alone: opens, folds, closes, publishes. On Kafka it is a Faust app."""
     if context.invoked_subcommand is not None:
         return
     if config is None:
         raise IntentlyError("aggregate: got no --config; want the analyzer's settings, or the sub-command plan")
-    become("aggregator.analyzer", config)
+    become("aggregator.analyzer", config, set_)
 
 
 @app.command()

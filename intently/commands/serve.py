@@ -15,12 +15,13 @@ from rich.console import Console
 
 from contracts import Configuration, IntentlyError
 
-ConfigOption = Annotated[Path, typer.Option(help="Settings of the process, a JSON file.")]
+ConfigOption = Annotated[Path, typer.Option(help="Settings file, YAML or JSON (`intently config check`).")]
+SetOption = Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE, overrides file and environment.")]
 
 
-def become(module: str, config: Path) -> None:
+def become(module: str, config: Path, flags: list[str] | None = None) -> None:
     """Replace this process by `python -m module --config FILE`, so that signals reach it directly."""
-    words = [sys.executable, "-m", module, "--config", str(config)]
+    words = [sys.executable, "-m", module, "--config", str(config), *(word for flag in flags or () for word in ("--set", flag))]
     if os.name == "nt":
         raise SystemExit(subprocess.run(words).returncode)
     os.execv(words[0], words)
@@ -58,9 +59,9 @@ def serve(
             time.sleep(0.5)
 
 
-def relay(config: ConfigOption) -> None:
+def relay(config: ConfigOption, set_: SetOption = None) -> None:
     """The relay alone: keeps nothing of the sender, holds no key, batches and shuffles."""
-    become("aggregator.relay", config)
+    become("aggregator.relay", config, set_)
 
 
 COMMANDS = (serve, relay)
