@@ -17,3 +17,7 @@ class BundleFailed(BundleError):
 
 class BundleUnreadable(BundleError):
     """A folder that holds no bundle of ours, or one that was altered after it was built."""
+
+
+class NotOfTheFamily(BundleError):
+    """A model that the kernel does not compute; the sentence names the operator."""
