@@ -155,11 +155,13 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def check(session: nox.Session) -> None:
-    """Linters and types."""
+    """Linters, types, and whether the committed kernel is what its source gives."""
     session.run(str(PYTHON), "-m", "ruff", "check", ".")
     session.run(str(PYTHON), "-m", "ruff", "format", "--check", ".")
     session.run(str(PYTHON), "-m", "mypy")
     session.run("npm", "run", "--silent", "check", external=True)
+    session.run(str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--editable", ".[kernel]")
+    session.run(str(PYTHON), "-m", "browser_runtime.kernel.build", "--check")
 
 
 @nox.session

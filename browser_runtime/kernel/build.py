@@ -18,8 +18,8 @@ KERNEL = FOLDER / "intently-kernel.wasm"
 ZIGLANG = "0.17.1"
 BUILD_LIMIT_S = 120
 FLAGS = (
-    "-target", "wasm32-freestanding", "-mcpu=generic+simd128+bulk_memory+nontrapping_fptoint+sign_ext", "-Os", "-std=c11", "-Wall",
-    "-Wextra", "-Werror", "-Wno-unused-function", "-nostdlib", "-Wl,--no-entry", "-Wl,--strip-all", "-Wl,--gc-sections",
+    "-target", "wasm32-freestanding", "-mcpu=generic+simd128+bulk_memory+nontrapping_fptoint+sign_ext", "-Os", "-std=c11",
+    "-Wall", "-Wextra", "-Werror", "-Wno-unused-function", "-nostdlib", "-Wl,--no-entry", "-Wl,--strip-all", "-Wl,--gc-sections",
     "-Wl,-z,stack-size=16384",
 )  # fmt: skip
 
@@ -31,9 +31,7 @@ def compile_kernel() -> bytes:
     with tempfile.TemporaryDirectory(prefix="kernel-") as folder:
         out = Path(folder) / KERNEL.name
         command = [sys.executable, "-m", "ziglang", "cc", *FLAGS, "-o", str(out), "kernel.c"]
-        done = subprocess.run(
-            command, cwd=FOLDER / "source", capture_output=True, text=True, timeout=BUILD_LIMIT_S, check=False
-        )
+        done = subprocess.run(command, cwd=FOLDER / "source", capture_output=True, text=True, timeout=BUILD_LIMIT_S, check=False)
         if done.returncode != 0:
             raise BundleFailed(f"kernel: the compiler refused it: {done.stderr.strip()[:800]}")
         return out.read_bytes()

@@ -32,9 +32,9 @@ class Builder:
         self._values: list[NDArray[np.float32]] = []
         self._steps: dict[bool, list[Instruction]] = {False: [], True: []}
         self._results = 0
-        self.named: dict[str, Tensor] = {
-            name: Tensor(slot, (EVENTS,), kind, ids="item" if slot == 0 else "", root=slot) for slot, (name, kind) in enumerate(inputs)
-        }
+        self.named: dict[str, Tensor] = {}
+        for slot, (name, kind) in enumerate(inputs):
+            self.named[name] = Tensor(slot, (EVENTS,), kind, ids="item" if slot == 0 else "", root=slot)
         at = len(inputs)
         self.named["candidates"] = Tensor(at, (CANDIDATES,), "int", tail=True, ids="candidates", root=at)
 
@@ -50,7 +50,7 @@ class Builder:
     def constant(self, value: NDArray[Any]) -> int:
         """The slot of a constant matrix, stored once."""
         if max(value.shape) > _MOST_CELLS_A_SIDE:
-            refuse(f"a constant of {value.shape[0]} x {value.shape[1]}: only the item table may be longer than {_MOST_CELLS_A_SIDE}")
+            refuse(f"a constant of {value.shape[0]} x {value.shape[1]}: only the item table may be longer")
         cells = np.ascontiguousarray(value, np.float32)
         key = (cells.shape, cells.tobytes())
         if key not in self._constants:
@@ -78,9 +78,7 @@ class Builder:
             refuse(f"{what}: rows and columns both change with the session")
         return self.emit("RESHAPE", [slot], tail, [dim.a if dim.fixed else -1 for dim in want])
 
-    def result(
-        self, slot: int, have: tuple[Dim, Dim], shape: Shape, kind: str, tail: bool, what: str
-    ) -> Tensor:
+    def result(self, slot: int, have: tuple[Dim, Dim], shape: Shape, kind: str, tail: bool, what: str) -> Tensor:
         """A tensor of `shape` from a matrix of the size `have`."""
         axes = kept_axes(shape)
         if axes is None:

@@ -30,6 +30,8 @@ LOWERINGS: dict[str, Lower] = {
     "Flatten": shaping.reshape, "Shape": shaping.shape, "Range": shaping.range_, "Identity": shaping.identity,
     "Expand": shaping.expand,
 }  # fmt: skip
+MEET = ("Gather", "Equal", "Cast", "Unsqueeze", "Squeeze", "Reshape", "Flatten", "Identity", "Shape")
+"""Operators that may read the candidates' indices: all else would make scores differ by index."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,10 @@ class _Compiler:
             refuse("outputs: scores are not made of candidates' rows and session_embedding")
         bias = self._session_bias(score)
         program = self.b.program(
-            embedding.slot, None if bias is None else bias.slot, self._head("purchase_probability"), self._head("leave_probability")
+            embedding.slot,
+            None if bias is None else bias.slot,
+            self._head("purchase_probability"),
+            self._head("leave_probability"),
         )
         return Compiled(program, score.scale, self.item_table, score.bias.table if score.bias else None, self.constants)
 
@@ -82,13 +87,17 @@ class _Compiler:
             pair = algebra.gru(self.b, node, operands)
             self.values |= {name: value for name, value in zip(node.output, pair, strict=False) if name}
             return
+        if any(isinstance(value, Tensor) and value.ids == "candidates" for value in operands) and node.op_type not in MEET:
+            refuse(f"{what(node)}: reads the candidates' indices otherwise than to find them in the session")
         self.values[node.output[0]] = self._meeting(node, operands) or LOWERINGS[node.op_type](self.b, node, operands)
 
     def _meeting(self, node: onnx.NodeProto, operands: Sequence[Value]) -> Value | None:
         """Nodes at which the item table or the candidates are read."""
         if any(isinstance(value, CandidateRows | ItemBias | Score) for value in operands):
             embedding = self.values.get("session_embedding")
-            return scores.scored(self.b, node, operands, embedding if isinstance(embedding, Tensor) else self._unnamed_embedding())
+            return scores.scored(
+                self.b, node, operands, embedding if isinstance(embedding, Tensor) else self._unnamed_embedding()
+            )
         if node.op_type != "Gather" or not isinstance(operands[0], Constant) or not isinstance(operands[1], Tensor):
             return None
         data, index = operands[0], operands[1]

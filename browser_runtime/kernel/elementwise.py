@@ -61,7 +61,6 @@ def combined(b: Builder, node: onnx.NodeProto, operator: str, operands: Sequence
 def where(b: Builder, node: onnx.NodeProto, operands: Sequence[Value]) -> Value:
     """Where."""
     test, yes, no = floats(node, operands, 3)
-    _ids(node, test, yes, no)
     return combined(b, node, "WHERE", (test, yes, no), _kind(yes, no))
 
 
@@ -70,7 +69,6 @@ def unary(b: Builder, node: onnx.NodeProto, operands: Sequence[Value]) -> Value:
     if isinstance(operands[0], Sizes) and node.op_type == "Neg":
         return Sizes(tuple(Dim().plus(dim, -1) for dim in operands[0].dims), operands[0].scalar)
     (value,) = floats(node, operands, 1)
-    _ids(node, value)
     return _each(b, node, UNARY[node.op_type], value)
 
 
@@ -108,7 +106,6 @@ def reduce(b: Builder, node: onnx.NodeProto, operands: Sequence[Value]) -> Value
     value = operands[0]
     if not isinstance(value, Tensor):
         refuse(f"{what(node)}: of scores")
-    _ids(node, value)
     given = operands[1] if len(operands) > 1 else None
     if given is not None and not isinstance(given, Constant):
         refuse(f"{what(node)}: axes that depend on the session")
@@ -171,15 +168,17 @@ def _square_or_root(b: Builder, node: onnx.NodeProto, value: Tensor, power: floa
 
 
 def _kind(*values: Constant | Tensor) -> str:
-    kinds = {value.kind if isinstance(value, Tensor) else ("float" if value.value.dtype.kind == "f" else "int") for value in values}
+    kinds = {
+        value.kind if isinstance(value, Tensor) else ("float" if value.value.dtype.kind == "f" else "int") for value in values
+    }
     return "float" if "float" in kinds else "int" if "int" in kinds else "bool"
 
 
 def _ids(node: onnx.NodeProto, *values: Constant | Tensor) -> None:
-    """Candidates' indices may only be compared with those of the session: all else would differ from item to item."""
-    ids = [value.ids if isinstance(value, Tensor) else "" for value in values]
-    if "candidates" in ids and not (node.op_type == "Equal" and set(ids) == {"item", "candidates"}):
-        refuse(f"{what(node)}: reads the candidates' indices otherwise than to find them in the session")
+    """Candidates' indices may only be compared with those of the session."""
+    ids = {value.ids if isinstance(value, Tensor) else "" for value in values}
+    if "candidates" in ids and ids != {"item", "candidates"}:
+        refuse(f"{what(node)}: compares the candidates' indices with something other than the session's items")
 
 
 def _sizes(node: onnx.NodeProto, operands: Sequence[Value]) -> Sizes:
@@ -187,7 +186,7 @@ def _sizes(node: onnx.NodeProto, operands: Sequence[Value]) -> Sizes:
     for value in operands:
         dims.append(value if isinstance(value, Sizes) else sizes_of(node, value))
     left, right = dims
-    if node.op_type not in ("Add", "Sub") or 1 not in (len(left.dims), len(right.dims)) and len(left.dims) != len(right.dims):
+    if node.op_type not in ("Add", "Sub") or (1 not in (len(left.dims), len(right.dims)) and len(left.dims) != len(right.dims)):
         refuse(f"{what(node)}: of sizes of tensors")
     count = max(len(left.dims), len(right.dims))
     sign = 1 if node.op_type == "Add" else -1

@@ -66,7 +66,8 @@ def _category_rows(constants: dict[str, NDArray[Any]], unit: NDArray[Any], categ
     sums = np.zeros((count + 1, unit.shape[1]))
     np.add.at(sums, categories[1:known], unit[1:known])
     sums[~sums.any(axis=1)] = unit[0]
-    return np.rint(sums / np.abs(sums).max(axis=1, keepdims=True) * 127).astype(np.int8)[1:]
+    rows: NDArray[np.int8] = np.rint(sums / np.abs(sums).max(axis=1, keepdims=True) * 127).astype(np.int8)
+    return rows[1:]
 
 
 def nearest_codes(rows: NDArray[np.int8], centroids: NDArray[np.int8]) -> NDArray[np.uint8]:
@@ -75,9 +76,9 @@ def nearest_codes(rows: NDArray[np.int8], centroids: NDArray[np.int8]) -> NDArra
     length = float(np.sqrt((centroids.astype(np.float64) ** 2).sum(axis=2).mean(axis=1).sum()))
     scaled = rows / np.linalg.norm(rows.astype(np.float64), axis=1, keepdims=True) * length
     pieces = scaled.reshape(len(rows), parts, 1, size)
-    return np.stack(
-        [((pieces[:, m] - centroids[m]) ** 2).sum(axis=2).argmin(axis=1) for m in range(parts)], axis=1
-    ).astype(np.uint8)
+    return np.stack([((pieces[:, m] - centroids[m]) ** 2).sum(axis=2).argmin(axis=1) for m in range(parts)], axis=1).astype(
+        np.uint8
+    )
 
 
 def _bias(compiled: Compiled, count: int) -> tuple[NDArray[np.int8] | None, float]:
@@ -87,9 +88,7 @@ def _bias(compiled: Compiled, count: int) -> tuple[NDArray[np.int8] | None, floa
     floats = compiled.constants[compiled.item_bias]
     if floats.shape != (count,):
         refuse(f"item bias: {floats.shape[0]} entries for {count} rows")
-    stored = next(
-        (value for value in compiled.constants.values() if value.dtype == np.int8 and value.shape == (count,)), None
-    )
+    stored = next((value for value in compiled.constants.values() if value.dtype == np.int8 and value.shape == (count,)), None)
     if stored is None or not stored.any():
         refuse("operator Gather: the item bias is no int8 table times one number")
     at = int(np.abs(stored.astype(np.int32)).argmax())

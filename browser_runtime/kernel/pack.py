@@ -1,7 +1,7 @@
 """An exported ONNX model into the kernel's two files, the same for every shopper.
 
-The graph is checked node by node against what the kernel computes, and every weight is taken from the ONNX file. A graph that the
-kernel does not compute raises `NotOfTheFamily` with one sentence that names the operator; it then runs in the onnxruntime-web tier.
+The graph is checked node by node against what the kernel computes, and every weight is taken from the ONNX file. A graph that
+the kernel does not compute raises `NotOfTheFamily` with a sentence that names the operator; it runs in the onnxruntime-web tier.
 """
 
 from __future__ import annotations

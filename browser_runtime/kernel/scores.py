@@ -67,6 +67,8 @@ def _added(b: Builder, node: onnx.NodeProto, operands: Sequence[Value]) -> Score
         refuse(f"{what(node)}: a bias that is added to no scores")
     if isinstance(other, ItemBias) and score.bias is None and node.op_type == "Add":
         return Score(score.scale, other, score.terms)
+    if isinstance(other, Tensor) and other.ids == "candidates":
+        refuse(f"{what(node)}: reads the candidates' indices otherwise than to find them in the session")
     if not isinstance(other, Tensor | Constant):
         refuse(f"{what(node)}: scores and scores, or two biases of items")
     shape = [dim for dim in (other.shape if isinstance(other, Tensor) else ()) if dim != ONE]

@@ -16,9 +16,7 @@ from browser_runtime.kernel.values import Constant, Sizes, Tensor, Value, shape_
 
 def renamed(b: Builder, node: onnx.NodeProto, value: Tensor, shape: Shape) -> Tensor:
     """The same cells in the same order, in another shape."""
-    slot = b.reshaped(
-        value.slot, matrix_of(value.shape, what(node)), matrix_of(shape, what(node)), value.tail, what(node)
-    )
+    slot = b.reshaped(value.slot, matrix_of(value.shape, what(node)), matrix_of(shape, what(node)), value.tail, what(node))
     return value.like(slot, shape)
 
 
