@@ -30,6 +30,10 @@ class Instances:
     def __len__(self) -> int:
         return len(self.target)
 
+    def part(self, first: int, last: int) -> Instances:
+        """Instances first..last-1."""
+        return Instances(self.session[first:last], self.prefix[first:last], self.target[first:last])
+
     def newest(self, most: int) -> Instances:
         """The last `most` instances."""
         return Instances(self.session[-most:], self.prefix[-most:], self.target[-most:])

@@ -1,46 +1,60 @@
-"""Softmax cross-entropy over all items, or over sampled ones where the catalogue is large."""
+"""Softmax cross-entropy of the next item, over all items or over the batch's and drawn ones."""
 
 from __future__ import annotations
 
-from edge_model.model import Array, embed_prefixes, import_jax, unit
+from typing import Any, NamedTuple
+
+from edge_model.features import Int32
+from edge_model.model import encode_prefixes
+from edge_model.model_math import Array, import_jax, unit
+from edge_model.partition import partition_function
 from edge_model.settings import Settings
+from edge_model.weights import Float32
 
 
-def loss(
-    weights: dict[str, Array],
-    batch: tuple[dict[str, Array], Array, Array, Array],
-    key: Array,
-    negatives: Array | None,
-    settings: Settings,
-) -> Array:
-    """Mean over the batch's targets. `negatives` are uniformly drawn items (with repetition), None for a full softmax.
+class Step(NamedTuple):
+    """What one step learns from; items are places among the step's candidates."""
 
-    Sampled: the target's own logit stays as it is, since the target is a candidate with probability 1; the n negatives stand
-    for N items and get + ln(N / n) (logQ correction of a uniform proposal); a negative that is the target is masked.
+    inputs: dict[str, Int32]
+    """int32 [B, T] each."""
+    row: Int32
+    column: Int32
+    target: Int32
+    """[M], 0 where unused: the item viewed after event `column` of window `row`."""
+    weight: Float32
+    """[R], how many items of the catalogue each candidate stands for."""
+    category: Int32
+    """[R], each candidate's category, 0 where unknown."""
+
+
+def loss(weights: dict[str, Array], rows: Array, step: Step, key: Array, settings: Settings) -> Array:
+    """Mean over the step's targets of -log softmax; `rows` float32[R, d] are the candidates' item rows.
+
+    logit of item i = cosine / temperature, plus its gain if the session has seen it. The partition is summed without gains,
+    and then the seen items' terms are put right.
     """
-    jax = import_jax()
-    jnp = jax.numpy
-    inputs, row, column, target = batch
-    items = unit(weights["item"])
-    session = _embed(weights, items, inputs, key, settings)[row, column]  # [M, d]
-    candidates = items[1:] if negatives is None else items[negatives]
-    logits = session @ candidates.T / settings.temperature  # [M, N]
-    own = jnp.sum(session * items[target], axis=-1) / settings.temperature  # [M]
-    if negatives is None:
-        normalizer = jax.nn.logsumexp(logits, axis=-1)
-    else:
-        logits = logits + jnp.log((items.shape[0] - 1) / negatives.shape[0])
-        logits = jnp.where(negatives[None] == target[:, None], -1e9, logits)
-        normalizer = jnp.logaddexp(jax.nn.logsumexp(logits, axis=-1), own)
-    used = target > 0
-    return jnp.sum(jnp.where(used, normalizer - own, 0)) / jnp.maximum(jnp.sum(used), 1)
+    jnp = import_jax().numpy
+    items = unit(rows + weights["category"][step.category] if "category" in weights else rows)
+    session, gains = embed_with_noise(weights, items, step.inputs, key, settings)
+    queries = session[step.row, step.column] / settings.temperature  # [M, d]
+    seen = step.inputs["item"][step.row]  # [M, T]
+    gain = gains[step.row, step.column]  # [M, T]
+    shift = 1 / settings.temperature
+    total = partition_function()(queries, items, step.weight, shift)
+    plain = jnp.einsum("md,mtd->mt", queries, items[seen]) - shift
+    total = total + jnp.sum(jnp.exp(plain) * jnp.expm1(gain), axis=1)  # gain 0: nothing to put right
+    own = jnp.sum(queries * items[step.target], axis=-1) - shift
+    own = own + jnp.sum(jnp.where(seen == step.target[:, None], gain, 0), axis=1)
+    used = step.target > 0
+    each = jnp.log(jnp.maximum(total, 1e-30)) - own
+    return jnp.sum(jnp.where(used, each, 0)) / jnp.maximum(jnp.sum(used), 1)
 
 
-def _embed(weights: dict[str, Array], items: Array, inputs: dict[str, Array], key: Array, settings: Settings) -> Array:
-    """`embed_prefixes` with dropout of input vectors, and some items made unknown so that row 0 learns what to say."""
+def embed_with_noise(weights: dict[str, Array], items: Array, inputs: dict[str, Array], key: Array, settings: Settings) -> Any:
+    """`encode_prefixes` with dropout of input vectors, and some items made unknown so that row 0 learns what to say."""
     jax = import_jax()
     shape = inputs["item"].shape
     drop_key, unknown_key = jax.random.split(key)
-    keep = jax.random.bernoulli(drop_key, 1 - settings.dropout, (*shape, settings.dim)) / (1 - settings.dropout)
+    keep = jax.random.bernoulli(drop_key, 1 - settings.dropout, (*shape, items.shape[1])) / (1 - settings.dropout)
     known = jax.random.bernoulli(unknown_key, 1 - settings.unknown_share, shape)
-    return embed_prefixes(weights, items, inputs | {"item": inputs["item"] * known}, keep.astype("float32"))
+    return encode_prefixes(weights, items, inputs | {"item": inputs["item"] * known}, keep.astype("float32"))

@@ -1,7 +1,8 @@
 """The trained model as an ONNX graph that onnxruntime runs natively and in the browser (`onnxruntime-web/wasm`).
 
 Inputs, int32 [T] each (1 <= T <= length, oldest event first): `item` and, if the spec has them, `event_type`, `dwell_bucket`;
-`candidates`, int32 [C]. Outputs: `session_embedding` float32 [d], unit length; `scores` float32 [C] = cosine / temperature.
+`candidates`, int32 [C]. Outputs: `session_embedding` float32 [d], unit length; `scores` float32 [C] = cosine / temperature, plus
+what a candidate gains from having been seen in the session (`onnx_repeats`).
 Operators of opset 18 only, float32 but for the item table (`onnx_items`); one GRU node does the recurrence.
 """
 
@@ -17,6 +18,7 @@ from contracts import FeatureSpec, sha256_hex
 from edge_model.errors import ModelFileError
 from edge_model.files import write_whole
 from edge_model.onnx_items import item_constants, item_nodes
+from edge_model.onnx_repeats import repeat_constants, repeat_nodes
 from edge_model.quantization import FloatTable, ItemTable, Quantized
 from edge_model.training import Trained
 from edge_model.weights import Weights
@@ -59,7 +61,7 @@ def metadata(trained: Trained, trained_on: str, table: ItemTable) -> dict[str, s
 
 
 def build(weights: Weights, spec: FeatureSpec, temperature: float, table: ItemTable) -> onnx.ModelProto:
-    """The graph of `model.embed_prefixes` for one prefix, and the scores of candidates."""
+    """The graph of `model.encode_prefixes` for one prefix, and the scores of candidates."""
     constants = item_constants(table) | _constants(weights, temperature)
     inputs = [helper.make_tensor_value_info(part.name, TensorProto.INT32, ["T"]) for part in spec.inputs]
     inputs.append(helper.make_tensor_value_info("candidates", TensorProto.INT32, ["C"]))
@@ -90,12 +92,15 @@ def _constants(weights: Weights, temperature: float) -> dict[str, np.ndarray]:
         "gru_b": np.concatenate([weights["gru_wb"], weights["gru_rb"]])[None],  # [1, 6H]
         "query": weights["query"] * np.float32(attention**-0.5),
         "key": weights["key"],
+        "position": weights["position"][::-1],  # oldest first
         "out": weights["out"],
         "inverse_temperature": np.array(1 / temperature, np.float32),
         "axis_0": np.array([0], np.int64),
         "axis_1": np.array([1], np.int64),
+        "end": np.array([np.iinfo(np.int64).max], np.int64),
         "axes_1_2": np.array([1, 2], np.int64),
     }
+    constants |= repeat_constants(weights)
     constants |= {name + "_vectors": weights[name] for name in ("event_type", "dwell_bucket") if name in weights}
     return {name: np.ascontiguousarray(value) for name, value in constants.items()}
 
@@ -121,7 +126,11 @@ def _nodes(spec: FeatureSpec, hidden: int) -> list[onnx.NodeProto]:
         node("MatMul", ["r", "query"], ["q"]),  # [1, A]
         node("MatMul", ["h", "key"], ["k"]),  # [T, A]
         node("Transpose", ["k"], ["k_t"], perm=[1, 0]),
-        node("MatMul", ["q", "k_t"], ["logits"]),  # [1, T]
+        node("MatMul", ["q", "k_t"], ["match"]),  # [1, T]
+        node("Shape", ["item"], ["events"]),  # [1], T
+        node("Neg", ["events"], ["first"]),
+        node("Slice", ["position", "first", "end", "axis_0"], ["position_of_event"]),  # [T]
+        node("Add", ["match", "position_of_event"], ["logits"]),  # [1, T]
         node("Softmax", ["logits"], ["share"], axis=-1),
         node("MatMul", ["share", "h"], ["state"]),  # [1, H]
         node("MatMul", ["share", x], ["interest"]),  # [1, d]
@@ -132,6 +141,6 @@ def _nodes(spec: FeatureSpec, hidden: int) -> list[onnx.NodeProto]:
         node("Squeeze", ["unit", "axis_0"], ["session_embedding"]),  # [d]
         node("Gather", ["item_vectors", "candidates"], ["candidate_rows"]),  # [C, d]
         node("MatMul", ["candidate_rows", "session_embedding"], ["cosine"]),  # [C]
-        node("Mul", ["cosine", "inverse_temperature"], ["scores"]),
+        node("Mul", ["cosine", "inverse_temperature"], ["likeness"]),
     ]
-    return nodes
+    return [*nodes, *repeat_nodes(), node("Add", ["likeness", "gain"], ["scores"])]

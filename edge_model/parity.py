@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from edge_model.errors import ParityError
-from edge_model.features import encode
-from edge_model.instances import Instances
+from edge_model.features import encode, encode_many
+from edge_model.float_model import all_scores, encode_last
+from edge_model.instances import Instances, columns_of
 from edge_model.run_onnx import OnnxScorer
 from edge_model.session_log import SessionLog
-from edge_model.training import Trained, embed_instances
+from edge_model.training import Trained
 
 TOLERANCE = 1e-5
 """Largest relative difference of a score or an embedding's entry."""
@@ -49,14 +50,16 @@ def check_parity(trained: Trained, scorer: OnnxScorer, log: SessionLog, wanted: 
     """
     chosen = np.unique(np.linspace(0, len(wanted) - 1, min(most, len(wanted))).astype(np.int64))
     picked = Instances(wanted.session[chosen], wanted.prefix[chosen], wanted.target[chosen])
-    ours = embed_instances(trained.weights, trained.spec, log, picked)
-    vectors = trained.item_vectors[1:]
+    inputs, lengths = encode_many(trained.spec, columns_of(trained.spec, log), picked.session, picked.prefix)
+    ours, gains = encode_last(trained.weights, inputs, lengths)
+    vectors = trained.item_vectors.astype(np.float64)
     everything = np.arange(1, trained.spec.items + 1, dtype=np.int32)
-    worst = 0.0
+    worst, temperature = 0.0, trained.settings.temperature
     for n in range(len(picked)):
         events = log.session(int(picked.session[n]))[: int(picked.prefix[n])]
         embedding, scores = scorer.run(encode(scorer.spec, events), everything)
-        want = vectors.astype(np.float64) @ ours[n].astype(np.float64) / trained.settings.temperature
+        own = slice(n, n + 1)
+        want = all_scores(ours[own].astype(np.float64), gains[own], inputs["item"][own], vectors, temperature)[0]
         worst = max(worst, relative_error(embedding, ours[n]), relative_error(scores, want))
     outcome = Parity(len(picked), len(picked) * (len(everything) + ours.shape[1]), worst)
     if not worst <= TOLERANCE:

@@ -39,8 +39,8 @@ class CurveRow(Record):
 
     number: int
     loss: float
-    validation_hr20: float
-    validation_mrr20: float
+    validation_hr20: float | None = Field(description="None in the finish, which learns from the held-out sessions too")
+    validation_mrr20: float | None
     seconds: float
 
 
@@ -149,7 +149,7 @@ def _row(epoch: Epoch) -> CurveRow:
     return CurveRow(
         number=epoch.number,
         loss=round(epoch.loss, 4),
-        validation_hr20=round(epoch.validation_hr20, 4),
-        validation_mrr20=round(epoch.validation_mrr20, 4),
+        validation_hr20=None if epoch.validation_hr20 is None else round(epoch.validation_hr20, 4),
+        validation_mrr20=None if epoch.validation_mrr20 is None else round(epoch.validation_mrr20, 4),
         seconds=round(epoch.seconds, 2),
     )

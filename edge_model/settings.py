@@ -20,19 +20,29 @@ class Settings(Record):
     dim: int = Field(default=64, ge=4, description="of item vectors and of the session embedding")
     hidden: int = Field(default=96, ge=4, description="of the GRU's state")
     attention: int = Field(default=64, ge=4, description="of attention keys")
-    temperature: float = Field(default=0.07, gt=0, description="cosines are divided by it")
-    epochs: int = Field(default=12, ge=1, description="most epochs")
-    time_budget_s: float = Field(default=50.0, gt=0, description="no step begins later, compilation included")
-    batch_targets: int = Field(default=512, ge=8, description="instances a step")
-    learning_rate: float = Field(default=4e-3, gt=0, description="peak, falls linearly to 5 % at the last planned step")
-    unknown_share: float = Field(default=0.05, ge=0, lt=1, description="items replaced by 0 while training")
-    dropout: float = Field(default=0.2, ge=0, lt=1, description="of input vectors while training")
-    full_softmax_items: int = Field(
-        default=5_000, ge=1, description="most items for a full softmax; above, negatives are sampled"
+    temperature: float = Field(default=1 / 12, gt=0, description="cosines are divided by it")
+    epochs: int = Field(default=10, ge=1, description="most epochs")
+    finish_epochs: int = Field(
+        default=2,
+        ge=0,
+        description="the last of them, which learn from the held-out, newest sessions too",
     )
-    negatives: int = Field(default=4_096, ge=1, description="sampled negatives a step, where they are")
+    time_budget_s: float = Field(default=2_400.0, gt=0, description="no step begins later, compilation included")
+    batch_targets: int = Field(default=512, ge=8, description="most instances a step")
+    epoch_steps: int = Field(default=200, ge=1, description="least steps an epoch: a small log gets smaller batches")
+    learning_rate: float = Field(default=4e-3, gt=0, description="peak, falls linearly to 2 % at the last planned step")
+    item_rate: float = Field(
+        default=2.5, gt=0, description="item rows learn so many times as fast: their lazy Adam has no momentum between visits"
+    )
+    unknown_share: float = Field(default=0.02, ge=0, lt=1, description="items replaced by 0 while training")
+    dropout: float = Field(default=0.3, ge=0, lt=1, description="of input vectors while training")
+    candidates: int = Field(
+        default=4_608,
+        ge=1,
+        description="items in a step's softmax: the batch's, the rest drawn; all, where there are no more",
+    )
     validation_share: float = Field(default=0.05, gt=0, lt=1, description="newest train sessions held out to choose the epoch")
-    patience: int = Field(default=2, ge=1, description="epochs without a better validation before training ends")
+    patience: int = Field(default=2, ge=1, description="epochs without a better validation before the finish")
 
 
 def spec_for(log: SessionLog, length: int) -> FeatureSpec:

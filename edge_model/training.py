@@ -2,46 +2,39 @@
 
 from __future__ import annotations
 
-import functools
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
 
 import numpy as np
 
 from contracts import FeatureSpec
-from edge_model import adam
 from edge_model.errors import TrainingFailed
-from edge_model.features import Int32, encode_many
-from edge_model.instances import Instances, columns_of, instances
-from edge_model.loss import loss
-from edge_model.model import embed_prefixes, import_jax
+from edge_model.float_model import FloatModel
+from edge_model.instances import instances
+from edge_model.model_math import import_jax
 from edge_model.ranks import metrics, ranks
 from edge_model.session_log import SessionLog
 from edge_model.settings import Settings, spec_for
-from edge_model.weights import Float32, Weights, first_weights, unit_rows
-from edge_model.windows import Batch, batches, windows
+from edge_model.snapshot import Epoch, Snapshot, log_fingerprint, read_snapshot, write_snapshot
+from edge_model.step import Learner
+from edge_model.weights import Float32, Weights, first_weights, unit_rows, with_categories
+from edge_model.windows import Windows, batches, windows
 
-VALIDATION_MOST = 1_000
+VALIDATION_MOST = 4_000
 """Instances of the validation cut that are scored after each epoch, the newest."""
+VALIDATION_CHUNK = 500
+"""Of them at once, so that the scores of all items fit in memory."""
 PLAN_STEPS = 12
 """Steps whose time tells how many more the budget allows; the first ones compile and do not count."""
+LEAST_RATE = 0.02
+"""Share of the learning rate that is left at the end."""
+LEAST_BATCH = 64
+"""Targets a step in the smallest log."""
 
 Progress = Callable[[float, str], None]
 """Called with the share done, 0 to 1, and a line of text."""
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """One row of the training curve."""
-
-    number: int
-    loss: float
-    validation_hr20: float
-    validation_mrr20: float
-    seconds: float
-    """Since training began."""
 
 
 @dataclass(frozen=True)
@@ -68,29 +61,28 @@ def train(
     settings: Settings | None = None,
     progress: Progress = lambda share, text: None,
     clock: Callable[[], float] = time.monotonic,
+    snapshot: Path | None = None,
+    resume: bool = False,
 ) -> Trained:
-    """Train on the log's train sessions; the epoch with the best validation HR@20 is kept, the test sessions are not touched.
+    """Train on the log's train sessions; the test sessions are not touched.
 
-    Raises `TrainExtraMissing` without JAX, `TrainingFailed` if the loss stops being a number.
+    The newest train sessions are held out, and after each epoch HR@20 + MRR@20 on them is measured; when it has not improved for
+    `patience` epochs, the best weights are taken up again. The last `finish_epochs` learn from all train sessions, at the low end
+    of the learning rate, so that the newest are not lost. With `snapshot` the state is written there after each epoch, and with
+    `resume` taken up from there: the model is then the same as if nothing had been interrupted.
+
+    Raises `TrainExtraMissing` without JAX, `TrainingFailed` if the loss stops being a number or the snapshot is of another
+    training.
     """
     import_jax()
-    return _Training(log, settings or Settings(), progress, clock).run()
-
-
-def embed(weights: Weights, inputs: dict[str, Int32], lengths: Any) -> Float32:
-    """Session embeddings of padded prefixes: one pass, the state at each prefix's last event."""
-    every = _embed_all(weights, inputs)
-    last: Float32 = np.asarray(every)[np.arange(len(lengths)), np.asarray(lengths) - 1]
-    return last
-
-
-def _embed_all(weights: Weights, inputs: dict[str, Int32]) -> Any:
-    return _jitted_embed()(weights, unit_rows(weights["item"]), inputs)
-
-
-@functools.cache
-def _jitted_embed() -> Any:
-    return import_jax().jit(embed_prefixes)
+    training = _Training(log, settings or Settings(), progress, clock)
+    if resume and snapshot is not None and snapshot.is_file():
+        training.resume(snapshot)
+    while training.at.stopped is None:
+        training.epoch()
+        if snapshot is not None:
+            training.save(snapshot)
+    return training.trained()
 
 
 class _Training:
@@ -101,109 +93,130 @@ class _Training:
         self.began = clock()
         self.spec = spec_for(log, settings.length)
         self.rng = np.random.default_rng(settings.seed)
-        held_out = min(max(1, round(log.train_count * settings.validation_share)), log.train_count - 1)
-        self.groups = windows(self.spec, log, 0, log.train_count - held_out)
-        self.validation = instances(log, log.train_count - held_out, log.train_count).newest(VALIDATION_MOST)
-        if not any((group.target > 0).any() for group in self.groups):
+        known = log.train_count - min(max(1, round(log.train_count * settings.validation_share)), log.train_count - 1)
+        self.groups, self.every_group = windows(self.spec, log, 0, known), windows(self.spec, log, 0, log.train_count)
+        self.validation = instances(log, known, log.train_count).newest(VALIDATION_MOST)
+        targets = sum(int((group.target > 0).sum()) for group in self.groups)
+        if not targets:
             raise TrainingFailed(f"{log.name}: no train session has a view after another event, so there is nothing to learn.")
-        self.sampled = log.item_count > settings.full_softmax_items
-        self.step = _compiled_step(settings)
-        self.steps = 0
-        self.total_steps = settings.epochs * len(list(batches(self.groups, settings.batch_targets, np.random.default_rng(0))))
+        self.batch_targets = batch_size(targets, settings)
+        finish = min(settings.finish_epochs, settings.epochs - 1)
+        main_steps = (settings.epochs - finish) * self._batches(self.groups)
+        total_steps = main_steps + finish * self._batches(self.every_group)
+        self.at = Snapshot(log_fingerprint(log), settings, main_steps, total_steps)
+        category = np.zeros(log.item_count + 1, np.int32) if log.item_category is None else log.item_category
+        first = first_weights(self.spec, settings, self.rng, int(category.max()))
+        self.learner = Learner.start(first, category, settings)
 
-    def run(self) -> Trained:
-        jax = import_jax()
-        weights: Any = first_weights(self.spec, self.settings, self.rng)
-        state: Any = adam.start(weights)
-        best, best_weights, curve, stopped = -1.0, weights, [], "all epochs done"
-        key = jax.random.key(self.settings.seed)
-        for number in range(1, self.settings.epochs + 1):
-            weights, state, key, mean_loss = self._epoch(weights, state, key)
-            here = {name: np.asarray(value) for name, value in weights.items()}
-            found = self._validate(here)
-            curve.append(Epoch(number, mean_loss, found["hr20"], found["mrr20"], self.clock() - self.began))
-            self.progress(
-                self.steps / self.total_steps, f"epoch {number}: loss {mean_loss:.3f}, validation HR@20 {found['hr20']:.3f}"
-            )
-            if found["hr20"] + found["mrr20"] > best:
-                best, best_weights = found["hr20"] + found["mrr20"], here
-            elif number - max(curve, key=lambda row: row.validation_hr20 + row.validation_mrr20).number >= self.settings.patience:
-                stopped = f"validation has not improved for {self.settings.patience} epochs"
-                break
-            if self.steps >= self.total_steps or self._left() <= 0:
-                stopped = "time budget" if number < self.settings.epochs else stopped
-                break
-        return Trained(best_weights, self.spec, self.settings, tuple(curve), self.clock() - self.began, self.steps, stopped)
+    def resume(self, path: Path) -> None:
+        """Go on from a snapshot."""
+        self.at = read_snapshot(path, self.at, self.learner, self.rng)
+        self.began -= self.at.seconds
 
-    def _left(self) -> float:
-        return self.settings.time_budget_s - (self.clock() - self.began)
+    def save(self, path: Path) -> None:
+        """Write a snapshot."""
+        self.at.seconds = self._seconds()
+        write_snapshot(path, self.at, self.learner, self.rng)
 
-    def _epoch(self, weights: Any, state: Any, key: Any) -> tuple[Any, Any, Any, float]:
-        """One pass over the windows, or what the budget still allows of it."""
-        jax = import_jax()
-        losses = []
-        for batch in batches(self.groups, self.settings.batch_targets, self.rng):
-            if self._left() <= 0 or self.steps >= self.total_steps:
-                break
-            key, use = jax.random.split(key)
-            weights, state, value = self.step(weights, state, _arrays(batch), use, self._negatives(), self._rate())
-            losses.append(float(value))
-            if not np.isfinite(losses[-1]):
-                raise TrainingFailed(
-                    f"the loss became {losses[-1]} in step {self.steps}; lower learning_rate ({self._rate():g})."
-                )
-            self.steps += 1
-            self._plan()
-            if self.steps % 10 == 0:
-                self.progress(self.steps / self.total_steps, f"step {self.steps} of {self.total_steps}, loss {losses[-1]:.3f}")
-        return weights, state, key, float(np.mean(losses)) if losses else float("nan")
+    def epoch(self) -> None:
+        """One pass, and what follows from it."""
+        finishing = self.at.steps >= self.at.main_steps
+        loss = self._pass(*((self.every_group, self.at.total_steps) if finishing else (self.groups, self.at.main_steps)))
+        number = len(self.at.curve) + 1
+        if finishing:
+            self.at.curve.append(Epoch(number, loss, None, None, self._seconds()))
+            self.progress(self._share(), f"epoch {number}, newest sessions included: loss {loss:.3f}")
+        else:
+            self._judge(number, loss)
+        if self._left() <= 0:
+            self.at.stopped = "time budget"
+        elif self.at.steps >= self.at.total_steps:
+            self.at.stopped = self.at.reason
 
-    def _plan(self) -> None:
-        """Fewer steps where the budget would not suffice, so that the learning rate has come down when it ends."""
-        if self.steps == PLAN_STEPS:
-            self.planned_from = self.clock()
-        elif self.steps == 3 * PLAN_STEPS:
-            a_step = (self.clock() - self.planned_from) / (2 * PLAN_STEPS)
-            self.total_steps = min(self.total_steps, self.steps + max(0, int(0.85 * self._left() / max(a_step, 1e-6))))
+    def trained(self) -> Trained:
+        """The result: the last weights after a finish, else those of the best epoch."""
+        finished = self.at.steps > self.at.main_steps or not self.at.best_weights
+        raw = self.learner.raw_weights() if finished else self.at.best_weights
+        seen = np.unique(self.log.items[: self.log.train_events()])
+        weights = with_categories(raw, self.learner.item_category, seen)
+        stopped = self.at.stopped or self.at.reason
+        return Trained(weights, self.spec, self.settings, tuple(self.at.curve), self._seconds(), self.at.steps, stopped)
 
-    def _rate(self) -> float:
-        """Linear warm-up over the first 20 steps, then linear fall to 5 %."""
-        done = self.steps / max(1, self.total_steps)
-        return self.settings.learning_rate * min(1.0, (self.steps + 1) / 20) * max(0.05, 1 - 0.95 * done)
+    def _judge(self, number: int, loss: float) -> None:
+        """Measure the epoch; keep it if it is the best, go on to the finish from the best one if there was none for long."""
+        found = self._validate()
+        self.at.curve.append(Epoch(number, loss, found["hr20"], found["mrr20"], self._seconds()))
+        self.progress(self._share(), f"epoch {number}: loss {loss:.3f}, validation HR@20 {found['hr20']:.3f}")
+        if found["hr20"] + found["mrr20"] > self.at.best:
+            self.at.best, self.at.best_number = found["hr20"] + found["mrr20"], number
+            self.at.best_weights = self.learner.raw_weights()
+        elif number - self.at.best_number >= self.settings.patience:
+            self.at.reason = f"validation has not improved for {self.settings.patience} epochs"
+            self.learner.take_up(self.at.best_weights)
+            self.at.skip_to_finish()
 
-    def _negatives(self) -> Int32 | None:
-        if not self.sampled:
-            return None
-        return self.rng.integers(1, self.log.item_count + 1, self.settings.negatives).astype(np.int32)
-
-    def _validate(self, weights: Weights) -> dict[str, float]:
+    def _validate(self) -> dict[str, float]:
         if len(self.validation) == 0:
             return {"hr20": 0.0, "mrr20": 0.0}
-        embedded = embed_instances(weights, self.spec, self.log, self.validation)
-        return metrics(ranks(embedded @ unit_rows(weights["item"])[1:].T, self.validation.target), 20)
+        weights = with_categories(self.learner.raw_weights(), self.learner.item_category)
+        model = FloatModel(weights, self.spec, self.settings.temperature, self.log)
+        found = []
+        for at in range(0, len(self.validation), VALIDATION_CHUNK):
+            part = self.validation.part(at, at + VALIDATION_CHUNK)
+            found.append(ranks(model.score(part), part.target))
+        return metrics(np.concatenate(found), 20)
+
+    def _pass(self, groups: list[Windows], until: int) -> float:
+        """Mean loss over one pass over the windows, or what budget and plan still allow of it."""
+        losses: list[float] = []
+        for batch in batches(groups, self.batch_targets, self.rng):
+            if self._left() <= 0 or self.at.steps >= until:
+                break
+            losses.append(self.learner.step(batch, self._rate(), self.rng))
+            if not np.isfinite(losses[-1]):
+                raise TrainingFailed(
+                    f"the loss became {losses[-1]} in step {self.at.steps}; lower learning_rate ({self._rate():g})."
+                )
+            self.at.steps += 1
+            if self._plan():
+                until = min(until, self.at.main_steps)
+            if self.at.steps % 10 == 0:
+                self.progress(self._share(), f"step {self.at.steps} of {self.at.total_steps}, loss {losses[-1]:.3f}")
+        return float(np.mean(losses)) if losses else float("nan")
+
+    def _plan(self) -> bool:
+        """Fewer steps where the budget would not suffice, so that the learning rate has come down when it ends; whether so."""
+        if self.at.steps == PLAN_STEPS:
+            self.planned_from = self.clock()
+        elif self.at.steps == 3 * PLAN_STEPS and hasattr(self, "planned_from"):
+            a_step = (self.clock() - self.planned_from) / (2 * PLAN_STEPS)
+            return self.at.shorten(self.at.steps + max(0, int(0.85 * self._left() / max(a_step, 1e-6))))
+        return False
+
+    def _rate(self) -> float:
+        """Linear warm-up over the first 20 steps, then linear fall to `LEAST_RATE`."""
+        warm = min(1.0, (self.at.steps + 1) / 20)
+        return self.settings.learning_rate * warm * max(LEAST_RATE, 1 - (1 - LEAST_RATE) * self._share())
+
+    def _share(self) -> float:
+        return self.at.steps / max(1, self.at.total_steps)
+
+    def _seconds(self) -> float:
+        return self.clock() - self.began
+
+    def _left(self) -> float:
+        return self.settings.time_budget_s - self._seconds()
+
+    def _batches(self, groups: list[Windows]) -> int:
+        return sum(1 for _ in batches(groups, self.batch_targets, np.random.default_rng(0)))
 
 
-def embed_instances(weights: Weights, spec: FeatureSpec, log: SessionLog, wanted: Instances) -> Float32:
-    """Session embeddings float32[N, d] of instances' prefixes, by the trainer's own code."""
-    inputs, lengths = encode_many(spec, columns_of(spec, log), wanted.session, wanted.prefix)
-    return embed(weights, inputs, lengths)
+def batch_size(targets: int, settings: Settings) -> int:
+    """Targets a step: a power of two times `LEAST_BATCH`, so that an epoch has `epoch_steps` where the log is small."""
+    size = LEAST_BATCH
+    while 2 * size <= min(settings.batch_targets, targets // settings.epoch_steps):
+        size *= 2
+    return min(size, settings.batch_targets)
 
 
-def _arrays(batch: Batch) -> Any:
-    return batch.inputs, batch.row, batch.column, batch.target
-
-
-@functools.cache
-def _compiled_step(settings: Settings) -> Any:
-    """One step of Adam on one batch, compiled: (weights, state, batch, key, negatives, rate) -> (weights, state, loss)."""
-    jax = import_jax()
-
-    def step(weights: Any, state: Any, batch: Any, key: Any, negatives: Any, rate: Any) -> Any:
-        value, gradient = jax.value_and_grad(loss)(weights, batch, key, negatives, settings)
-        moved, state = adam.update(weights, gradient, state, rate)
-        return moved, state, value
-
-    return jax.jit(step)
-
-
-__all__ = ["Epoch", "Progress", "Trained", "embed", "embed_instances", "train"]
+__all__ = ["Epoch", "Progress", "Trained", "train"]

@@ -13,5 +13,7 @@ def turned(weights: Weights, rotation: Float32) -> Weights:
     dim = rotation.shape[0]
     out = weights["out"] @ rotation  # writes the session embedding
     out[-dim:] = rotation.T @ out[-dim:]  # its last d rows read the attention-weighted item vectors
+    gate = weights["repeat_gate"].copy()
+    gate[-dim:] = rotation.T @ gate[-dim:]  # reads the same
     tables = {name: weights[name] @ rotation for name in ITEM_SPACE_TABLES if name in weights}
-    return weights | tables | {"gru_w": rotation.T @ weights["gru_w"], "out": out}
+    return weights | tables | {"gru_w": rotation.T @ weights["gru_w"], "out": out, "repeat_gate": gate}

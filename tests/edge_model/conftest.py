@@ -16,7 +16,17 @@ def small_log() -> SessionLog:
 @pytest.fixture(scope="session")
 def quick() -> Settings:
     """Settings that learn something in seconds."""
-    return Settings(length=8, dim=32, hidden=32, attention=16, epochs=4, batch_targets=256, learning_rate=8e-3, time_budget_s=40)
+    return Settings(
+        length=8,
+        dim=32,
+        hidden=32,
+        attention=16,
+        epochs=4,
+        finish_epochs=1,
+        batch_targets=256,
+        learning_rate=8e-3,
+        time_budget_s=40,
+    )
 
 
 @pytest.fixture(scope="session")

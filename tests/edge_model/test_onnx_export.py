@@ -33,7 +33,8 @@ from edge_model.instances import instances_for_test
 from edge_model.run_onnx import SPEC_NAME
 
 CPU_AND_WASM = {
-    "Add", "Concat", "Div", "GRU", "Gather", "MatMul", "Mul", "ReduceL2", "Softmax", "Squeeze", "Transpose", "Unsqueeze",
+    "Add", "Cast", "Concat", "Div", "Equal", "GRU", "Gather", "MatMul", "Mul", "Neg", "ReduceL2", "ReduceMax", "ReduceSum",
+    "Shape", "Slice", "Softmax", "Squeeze", "Transpose", "Unsqueeze",
 }  # fmt: skip
 """Operators of the graph: all in the CPU build of onnxruntime-web."""
 
@@ -81,6 +82,12 @@ FAULTS = [
     ("event_type_vectors", lambda value: value[::-1]),
     ("inverse_temperature", lambda value: value * np.float32(1.0001)),
     ("query", lambda value: value * np.float32(1.01)),
+    ("position", lambda value: value[::-1]),
+    ("repeat_basis", lambda value: value[:, ::-1]),
+    ("repeat_count", lambda value: value[::-1]),
+    ("repeat_gate", lambda value: value[:, ::-1]),
+    ("repeat_gate_bias", nudge),
+    ("order", lambda value: value[::-1]),
 ]
 
 
