@@ -71,7 +71,11 @@ def load_with_origins(kind: type[SettingsT], path: Path, flags: Sequence[str] = 
         model_config = SettingsConfigDict(env_prefix=prefix, env_nested_delimiter=NESTED, extra="forbid", frozen=True)
 
         @classmethod
-        def settings_customise_sources(cls, settings_cls: type[BaseSettings], **_: Any) -> tuple[PydanticBaseSettingsSource, ...]:
+        def settings_customise_sources(
+            cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource, dotenv_settings: PydanticBaseSettingsSource,
+            file_secret_settings: PydanticBaseSettingsSource,
+        ) -> tuple[PydanticBaseSettingsSource, ...]:  # fmt: skip
             environment = EnvSettingsSource(settings_cls, env_prefix=prefix, env_nested_delimiter=NESTED)
             sources[:] = [InitSettingsSource(settings_cls, told), environment, InitSettingsSource(settings_cls, given)]
             return tuple(sources)

@@ -45,6 +45,9 @@ class Pool(Record):
         default=(), description="epochs whose counts were added, newest first; empty: the pool's own epoch alone"
     )
     confidence: float = Field(gt=0, lt=1, description="one-sided confidence of `low`")
+    base: str = Field(default="", description="SHA-256 of the base pool that the counts reorder; '' in a base pool")
+    previous: str = Field(default="", description="SHA-256 of the pool from which ranks moved; '' in a base pool")
+    left_out: tuple[int, ...] = Field(default=(), description="sold out or banned when the epoch closed")
     items: tuple[PoolItem, ...]
 
 

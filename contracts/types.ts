@@ -567,6 +567,10 @@ export interface MarketRef {
  */
 export interface Pool {
   /**
+   * SHA-256 of the base pool that the counts reorder; '' in a base pool
+   */
+  base: string;
+  /**
    * 0 for the base pool
    */
   collection: number;
@@ -580,6 +584,14 @@ export interface Pool {
    */
   epoch: number;
   items: PoolItem[];
+  /**
+   * sold out or banned when the epoch closed
+   */
+  left_out: number[];
+  /**
+   * SHA-256 of the pool from which ranks moved; '' in a base pool
+   */
+  previous: string;
   /**
    * of the pool's own epoch
    */

@@ -9,7 +9,7 @@ import typer
 
 from contracts import IntentlyError
 from intently import __version__
-from intently.commands import aggregate, audit, bundle, catalog, config, demo, keys, model, pool, release, serve, simulate
+from intently.commands import aggregate, audit, bundle, catalog, config, demo, keys, model, pool, release, replay, serve, simulate
 
 app = typer.Typer(
     name="intently",
@@ -20,7 +20,7 @@ app = typer.Typer(
 )
 for part in (model, catalog, bundle, keys, release, pool, audit, simulate, aggregate, config):
     app.add_typer(part.app)
-for command in (*serve.COMMANDS, *demo.COMMANDS):
+for command in (*serve.COMMANDS, *replay.COMMANDS, *demo.COMMANDS):
     app.command()(command)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from aggregator.errors import ReleaseRefused
 from aggregator.files import get_file
 from aggregator.pools import Counts, EpochCounts, PoolRules
-from contracts import FILES_PATH, Collection, Envelope, Manifest, Receipt, sha256_hex
+from contracts import FILES_PATH, Catalogue, Collection, Envelope, FeatureSpec, Manifest, Receipt, Release, sha256_hex
 from privacy.estimators import support_of
 from privacy.mechanisms import mechanism_of
 
@@ -29,14 +29,22 @@ def earlier_epochs(
         present = largest.get(receipt.epoch)
         if present is None or (receipt.reports, receipt.counts) > (present.reports, present.counts):
             largest[receipt.epoch] = receipt
-    return tuple(_counts(public, largest[each]) for each in sorted(largest, reverse=True))
+    return tuple(counts_of_receipt(public, largest[each]) for each in sorted(largest, reverse=True))
+
+
+def catalogue_facts(public: Path, release: Release) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Items beyond the model, and the category of each item."""
+    spec = FeatureSpec.from_bytes(get_file(public, release.feature_spec))
+    items = Catalogue.from_bytes(get_file(public, release.catalogue)).items
+    return tuple(range(spec.items + 1, len(items) + 1)), tuple(item.category for item in items)
 
 
 def _same(one: Collection, other: Collection) -> bool:
     return (one.id, one.kind, one.domain_size) == (other.id, other.kind, other.domain_size)
 
 
-def _counts(public: Path, receipt: Receipt) -> EpochCounts:
+def counts_of_receipt(public: Path, receipt: Receipt) -> EpochCounts:
+    """The published counts of a receipt; raises `ReleaseRefused`."""
     path = public / FILES_PATH / f"{receipt.counts}.f64"
     data = path.read_bytes() if path.is_file() else b""
     if sha256_hex(data) != receipt.counts:

@@ -12,7 +12,7 @@ from aggregator.analyzer.book import Book
 from aggregator.analyzer.closing import ClosePlan, changes_pool, settle
 from aggregator.analyzer.folds import Merged, merge
 from aggregator.analyzer.guarantees import budget_allows, guarantees_of
-from aggregator.analyzer.history import earlier_epochs
+from aggregator.analyzer.history import catalogue_facts, earlier_epochs
 from aggregator.analyzer.publish_lock import PublishLock
 from aggregator.analyzer.settings import AnalyzerSettings
 from aggregator.analyzer.store import AnalyzerStore, BucketRow, PlannedClose
@@ -25,15 +25,12 @@ from contracts import (
     LEDGER_PATH,
     MANIFEST_PATH,
     RECEIPT_TYPE,
-    Catalogue,
     Collection,
     Configuration,
     Envelope,
-    FeatureSpec,
     FileRef,
     Manifest,
     Pool,
-    Release,
 )
 from privacy.server_ledger import ServerLedger
 from privacy.signing import sign
@@ -105,7 +102,7 @@ class Publisher:
         release = read_release(self._public, manifest.release)
         self._store.remember_configuration(release.configuration.sha256, get_file(self._public, release.configuration))
         self._book, self._known = Book.from_bytes(self._store.configurations()), manifest.release.path
-        self._new_items, self._categories = self._catalogue_facts(release)
+        self._new_items, self._categories = catalogue_facts(self._public, release)
 
     def _reopen_ledger(self) -> None:
         """Where another worker wrote it, or where a write of ours failed. Under the lock."""
@@ -203,14 +200,8 @@ class Publisher:
         rules = self._settings.pool
         return before, PoolParts(
             first, previous, rules, self._new_items, frozenset(manifest.availability.unavailable), self._categories,
-            earlier_epochs(self._public, manifest, collection, row.bucket.epoch, rules),
+            earlier_epochs(self._public, manifest, collection, row.bucket.epoch, rules), base.sha256, before.sha256,
         )  # fmt: skip
-
-    def _catalogue_facts(self, release: Release) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """Items beyond the model, and the category of each item."""
-        spec = FeatureSpec.from_bytes(get_file(self._public, release.feature_spec))
-        items = Catalogue.from_bytes(get_file(self._public, release.catalogue)).items
-        return tuple(range(spec.items + 1, len(items) + 1)), tuple(item.category for item in items)
 
     def _publish(self, row: BucketRow) -> None:
         """Write down what was planned; every step gives the same bytes when it is done again."""

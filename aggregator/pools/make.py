@@ -33,6 +33,8 @@ class PoolParts:
     categories: tuple[int, ...] = ()
     """Category of item i at position i - 1, 0 for unknown; empty where nobody asks."""
     earlier: tuple[EpochCounts, ...] = ()
+    base_sha256: str = ""
+    previous_sha256: str = ""
 
 
 def make_pools(parts: PoolParts, newest: EpochCounts, collection: int) -> tuple[Pool, CategoryPool | None]:
@@ -64,7 +66,8 @@ def make_pool(parts: PoolParts, evidence: Evidence, likely: Float64, collection:
     items += [_entry(item, "wanted" if item in wanted else "new", evidence) for item in newcomers]
     return Pool(
         shop=parts.base.shop, demo=parts.base.demo, epoch=evidence.epoch, collection=collection, reports=evidence.reports,
-        confidence=evidence.confidence, smoothed=evidence.terms, items=tuple(items),
+        confidence=evidence.confidence, smoothed=evidence.terms, base=parts.base_sha256, previous=parts.previous_sha256,
+        left_out=tuple(sorted(hidden)), items=tuple(items),
     )  # fmt: skip
 
 

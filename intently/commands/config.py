@@ -63,7 +63,7 @@ def _load(file: Path, program: str | None, flags: list[str] | None) -> dict[str,
     wanted = [program] if program else sections
     if not wanted:
         raise SettingsRefused(f"settings {file}: no section {', '.join(kinds)}; say which program reads it with --program")
-    return {name: load_with_origins(kinds[name], file, flags or ()) for name in wanted}  # type: ignore[type-var]
+    return {name: load_with_origins(kinds[name], file, flags or ()) for name in wanted}
 
 
 def _flat(values: Mapping[str, Any]) -> dict[str, Any]:
