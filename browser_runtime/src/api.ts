@@ -1,7 +1,9 @@
 /** Public types of Intently: what a shop's page calls, and what the lens shows. */
 
 import type { Catalogue, Configuration, Event, Manifest, Market, Pin, Pool, Release } from '../../contracts/types';
-import type { EventInput } from '../../tracker/src/event';
+import type { ModeName } from '../../tracker/src/consent';
+import type { EventInput, Signal } from '../../tracker/src/event';
+import type { ChannelLike } from '../../tracker/src/tabs';
 import type { Remembered } from './ranking/feedback';
 import type { Why } from './ranking/why';
 import type { WorkerLike } from './scoring/messages';
@@ -15,8 +17,15 @@ export interface Consent {
 export interface IntentlyOptions {
   /** Where the signed files are served, ending in a slash. Default `/intently/`. */
   readonly baseUrl?: string;
-  /** What the shop allows; default: both true. A stored choice of the shopper can only take away from it. */
-  readonly consent?: Consent;
+  /**
+   * The most that the shop allows; default `full`. A choice of the shopper's can only take away from it. `strict` asks first:
+   * nothing is kept, read or written until `setConsent` or Google Consent Mode grants; `memory` keeps nothing beyond the page.
+   */
+  readonly consent?: Consent | ModeName;
+  /** Whether Global Privacy Control stops reports. Default true. */
+  readonly honourGpc?: boolean;
+  /** Name of the data layer whose Google Consent Mode signals are heeded; null: none. Default `dataLayer`. */
+  readonly consentMode?: string | null;
   /** Name of the market whose prices, names and assortment hold; default: the catalogue's own. */
   readonly market?: string;
   /** What the shop knows of the shopper where law asks for it; unknown: what law restricts is not shown. */
@@ -42,12 +51,14 @@ export interface Platform {
   /** Survives a navigation, not the tab; null: memory. */
   readonly sessionStorage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'> | null;
   /** Holds the shopper's choice, and nothing else; null: refused, so a choice ends with the page. */
-  readonly localStorage: Pick<Storage, 'getItem' | 'setItem'> | null;
+  readonly localStorage: (Pick<Storage, 'getItem' | 'setItem'> & Partial<Pick<Storage, 'removeItem'>>) | null;
   /** null: refused, so nothing survives the page and no report can be sent. */
   readonly indexedDB: IDBFactory | null;
   /** null: refused, so files are fetched anew on each page. */
   readonly caches: CacheStorage | null;
   readonly globalPrivacyControl: () => boolean;
+  /** Joins the shop's tabs; null: each is for itself. */
+  readonly openChannel: (name: string) => ChannelLike | null;
   /** URL of another file of the bundle. */
   readonly bundleUrl: (name: string) => string;
   /** A lazy part of the bundle. */
@@ -247,6 +258,8 @@ export interface IntentlyEvents {
   status: Status;
   /** An event was recorded, or the cart, the item in view or the consent changed. Running dwell and scroll are not told. */
   session: Snapshot;
+  /** What a sensor noticed: for an engineer's overlay. */
+  signal: Signal;
 }
 
 export interface Intently {
@@ -271,7 +284,7 @@ export interface Intently {
   /** What is in the cart: it is never recommended. */
   setCart(items: readonly number[]): void;
   /** The shopper's choice: kept over page loads, and followed by other open tabs. */
-  setConsent(consent: Consent): void;
+  setConsent(consent: Consent | ModeName): void;
   /** Watch `data-intently-item` below another root, such as an open shadow root; returns a function that stops. */
   observe(root: ParentNode & Node): () => void;
   snapshot(): Snapshot;

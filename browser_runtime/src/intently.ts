@@ -3,6 +3,7 @@
  * when the page is idle and visible, or at once where something waits for its lists.
  */
 
+import type { ModeName } from '../../tracker/src/consent';
 import type { EventInput } from '../../tracker/src/event';
 import type {
   CardFacts, Consent, Held, Intently, IntentlyEvents, IntentlyOptions, Ranked, RankOptions, Snapshot,
@@ -57,7 +58,7 @@ class Front implements Intently {
   }
 
   record(event: EventInput): void {
-    if (event?.type === 'view_item') this.known.viewing = event.item;
+    if (event?.type === 'view_item') this.known.viewing = event.item ?? null;
     this.later((core) => core.record(event));
   }
 
@@ -75,7 +76,7 @@ class Front implements Intently {
     this.later((core) => core.notInterested(item));
   }
 
-  setConsent(consent: Consent): void {
+  setConsent(consent: Consent | ModeName): void {
     this.later((core) => core.setConsent(consent));
   }
 

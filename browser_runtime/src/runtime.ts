@@ -1,6 +1,10 @@
 /** Wires session, updates, scoring and reports into the object that a shop's page holds. */
 
+import { LOCAL, type ModeName, STRICT } from '../../tracker/src/consent';
 import type { EventInput } from '../../tracker/src/event';
+import { SENSORS } from '../../tracker/src/sensors';
+import { impressions } from '../../tracker/src/sensors/impressions';
+import { tabsOn } from '../../tracker/src/tabs';
 import { startTracker, type Tracker } from '../../tracker/src/tracker';
 import type {
   CardFacts,
@@ -14,12 +18,13 @@ import type {
   RankOptions,
   Snapshot,
 } from './api';
+import { ConsentKeeper } from './consent';
 import { type Pinned, WASM_NAME } from './constants';
-import { Choice } from './lib/choice';
-import { openFiles, openLedger } from './lib/database';
+import { hasLedger, openFiles, openLedger } from './lib/database';
 import type { Emitter } from './lib/emitter';
 import { sentenceOf } from './lib/errors';
 import { browserPlatform } from './lib/platform';
+import { indexOfSku } from './lib/skus';
 import { StatusBoard } from './lib/status_board';
 import { Reporting } from './reporting';
 import { describe } from './ranking/describe';
@@ -31,7 +36,6 @@ import { snapshotOf } from './snapshot';
 import { type HeldSet, Updater } from './updates/updater';
 
 const DEFAULT_BASE = '/intently/';
-const DEFAULT_CONSENT: Consent = { personalize: true, reports: true };
 /** Between polls while nothing is held yet, ms. */
 const RETRY_MS = 5_000;
 /** The list that is ranked after each event, for those who listen; nothing shows it by itself. */
@@ -55,9 +59,8 @@ class Runtime implements Intently {
   private readonly memory: MemoryStore;
   private updater: Updater | null = null;
   private loader: ModelLoader | null = null;
-  private readonly choice: Choice;
-  private readonly unfollow: () => void;
-  private consent: Consent;
+  private readonly keeper: ConsentKeeper;
+  private ledgerAsked = false;
   private noticed = { scroll_depth: 0, impressions: 0, skips: 0 };
   private timer: ReturnType<typeof setTimeout> | undefined;
   private scoringQueued = false;
@@ -70,13 +73,12 @@ class Runtime implements Intently {
     private readonly pinned: Pinned,
     private readonly emitter: Emitter<IntentlyEvents>,
   ) {
-    this.platform = browserPlatform(options.platform);
-    this.choice = new Choice(this.platform.localStorage, pinned.shop, options.consent ?? DEFAULT_CONSENT);
-    this.consent = this.choice.consent;
+    this.keeper = new ConsentKeeper(browserPlatform(options.platform), pinned.shop, options, (told) => this.apply(told));
+    this.platform = this.keeper.platform;
     this.ready = new Promise((resolve) => {
       this.settle = resolve;
     });
-    this.memory = new MemoryStore(this.sessionStorage, this.platform.randomBytes, (item) => this.categoryOf(item));
+    this.memory = new MemoryStore(this.platform.sessionStorage, this.platform.randomBytes, (item) => this.categoryOf(item));
     this.lists = new Lists({
       now: this.platform.now,
       memory: () => this.memory.memory,
@@ -103,9 +105,16 @@ class Runtime implements Intently {
     this.tracker = startTracker({
       now: this.platform.now,
       monotonic: this.platform.monotonic,
-      storage: this.sessionStorage,
+      storage: this.platform.sessionStorage,
       root: options.root === undefined ? document : options.root,
-      recording: () => this.consent.personalize && !this.disposed,
+      sensors: SENSORS,
+      mode: this.keeper.mode,
+      resolve: (sku) => (this.held === null ? undefined : indexOfSku(this.held.catalogue, sku)),
+      tabs: tabsOn(() => this.platform.openChannel(`intently-session-${pinned.shop}`), this.tabNumber()),
+      onTaken: () => {
+        this.queueScoring();
+        this.tellSession();
+      },
       onEvent: (event) => {
         this.memory.happened(event);
         if (this.held?.featureSpec?.event_types.includes(event.type)) this.queueScoring(true);
@@ -114,18 +123,15 @@ class Runtime implements Intently {
       onSignal: (signal) => {
         if (signal.kind === 'scroll') this.noticed.scroll_depth = signal.depth;
         if (signal.kind === 'impression') this.noticed.impressions++;
+        if (this.emitter.has('signal')) this.emitter.emit('signal', signal);
         if (signal.kind === 'skip') {
           this.noticed.skips++;
-          if (this.consent.personalize) this.memory.skipped(signal.item);
+          this.memory.skipped(signal.item);
         }
         this.reporting.notice(signal);
       },
     });
-    if (!this.consent.personalize) {
-      this.tracker.session.forget(); // of an earlier page
-      this.memory.forget();
-    }
-    this.unfollow = this.choice.follow(() => this.follow());
+    if (this.keeper.mode === STRICT && this.keeper.told) this.forget(); // of an earlier page
     this.boot().catch((fault: unknown) => {
       this.board.set({}, sentenceOf(fault));
       this.settle(false);
@@ -172,28 +178,22 @@ class Runtime implements Intently {
     this.tellSession();
   }
 
-  setConsent(consent: Consent): void {
-    this.choice.keep(consent);
-    this.apply(consent);
+  setConsent(consent: Consent | ModeName): void {
+    this.keeper.choose(consent);
   }
 
-  /** What another tab chose. */
-  private follow(): void {
-    const { consent } = this.choice;
-    const { personalize, reports } = this.consent;
-    if (consent.personalize !== personalize || consent.reports !== reports) this.apply(consent);
-  }
-
-  private apply(consent: Consent): void {
-    this.consent = consent;
-    if (!consent.personalize) this.forget();
-    else if (this.held?.featureSpec) this.loader?.want(this.held.release.model);
-    this.reporting.setConsent(consent);
+  /** Another mode is in force. */
+  private apply(told: boolean): void {
+    this.tracker.setMode(this.keeper.mode, told);
+    if (!this.consent.personalize && told) this.forget();
+    if (this.consent.personalize && this.held?.featureSpec) this.loader?.want(this.held.release.model);
+    if (told || this.consent.reports) this.reporting.setConsent(this.consent);
+    void this.openLedger();
     this.tellSession();
   }
 
   observe(root: ParentNode & Node): () => void {
-    return this.options.root === null ? () => {} : this.tracker.observe(root);
+    return this.options.root === null ? () => {} : this.tracker.add(impressions, root);
   }
 
   forget(): void {
@@ -237,22 +237,20 @@ class Runtime implements Intently {
   dispose(): void {
     this.disposed = true;
     clearTimeout(this.timer);
-    this.unfollow();
+    this.keeper.stop();
     this.tracker.stop();
     this.loader?.dispose();
     this.reporting.dispose();
     this.settle(false);
   }
 
-  /** The tab's storage, written and read only while personalizing is allowed; removing always is. */
-  private get sessionStorage(): Platform['sessionStorage'] {
-    const { sessionStorage: storage } = this.platform;
-    if (storage === null) return null;
-    return {
-      getItem: (key) => (this.consent.personalize ? storage.getItem(key) : null),
-      setItem: (key, text) => this.consent.personalize && storage.setItem(key, text),
-      removeItem: (key) => storage.removeItem(key),
-    };
+  private get consent(): Consent {
+    return this.keeper.consent;
+  }
+
+  /** Tells this page from the shop's other open tabs; it is never stored. */
+  private tabNumber(): number {
+    return this.platform.randomBytes(4).reduce((number, byte) => number * 256 + byte, 0);
   }
 
   /** Absolute, ending in a slash. */
@@ -275,10 +273,7 @@ class Runtime implements Intently {
       this.board.set({ updates: 'refused' }, 'this bundle pins no release key; build it with `intently bundle`');
       return this.settle(false);
     }
-    const [database, ledger] = await Promise.all([
-      openFiles(platform.indexedDB, pinned.shop, pinned.releaseKey),
-      openLedger(platform.indexedDB, pinned.shop),
-    ]);
+    const database = await openFiles(platform.indexedDB, pinned.shop, pinned.releaseKey);
     if (this.disposed) return;
     this.updater = new Updater({
       platform,
@@ -296,10 +291,20 @@ class Runtime implements Intently {
       eager: this.options.eager ?? false,
       onState: (model, note) => this.modelTurned(model, note),
     });
-    await this.reporting.setDatabase(ledger);
+    await this.openLedger();
     await this.updater.restore();
     await this.pollOn();
     this.settle(this.held !== null);
+  }
+
+  /** The ledger is opened once storing is allowed; where all is refused, one from earlier is opened to be emptied of what waits. */
+  private async openLedger(): Promise<void> {
+    const { keeper, pinned } = this;
+    const factory = keeper.browser.indexedDB;
+    if (this.ledgerAsked || this.updater === null) return;
+    if (keeper.mode < LOCAL && !(keeper.mode === STRICT && keeper.told && (await hasLedger(factory, pinned.shop)))) return;
+    this.ledgerAsked = true;
+    await this.reporting.setDatabase(await openLedger(factory, pinned.shop));
   }
 
   /** Poll, then again after the signed time. */
@@ -313,6 +318,7 @@ class Runtime implements Intently {
   private takeUp(held: HeldSet): void {
     if (held.featureSpec !== null && this.consent.personalize) this.loader?.want(held.release.model);
     this.reporting.setTerms(held);
+    this.tracker.resolved();
     this.settle(true);
     this.emitter.emit('update', held as Held);
     this.queueScoring();

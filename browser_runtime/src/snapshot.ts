@@ -1,6 +1,6 @@
 /** Everything that Intently holds in this tab, put together for the lens. */
 
-import type { SessionState } from '../../tracker/src/session';
+import type { SessionState } from '../../tracker/src/state';
 import type { Budget, Consent, Ranked, ReportView, Scoring, Snapshot, Status, Versions } from './api';
 import type { Pinned } from './constants';
 import type { Remembered } from './ranking/feedback';

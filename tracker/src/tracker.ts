@@ -1,98 +1,225 @@
-/** Wires sensors and session. Guest rule: nothing here throws into the page. */
+/** Wires sensors, session and tabs. Guest rule: nothing here throws into the page. */
 
-import type { Event, EventInput, Signal } from './event';
-import { clicks } from './sensors/clicks';
-import { type DwellSensor, dwell } from './sensors/dwell';
-import { impressions } from './sensors/impressions';
-import { scroll } from './sensors/scroll';
-import type { SensorContext, Stop } from './sensors/sensor';
-import { Session, type SessionStorageLike } from './session';
+import { LOCAL, type Mode, STRICT } from './consent';
+import type { Counted, Event, EventInput, EventType, Signal } from './event';
+import { all, type Hooks, listen, type Sensor, type SensorContext, type Stop } from './sensors/sensor';
+import { attempt, openSession, type Session, type SessionStorageLike } from './session';
+import { isAct } from './state';
+import { COUNTED, EVENT_TYPES } from './stored';
+import type { Tabs } from './tabs';
+
+/** The same event said by two sensors within this time is one, ms. */
+export const SAME_MS = 1000;
+/** Events that may wait for the catalogue that says which item they are about. */
+export const WAITING_MOST = 64;
 
 export interface TrackerOptions {
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** Milliseconds that never go back. */
   readonly monotonic: () => number;
+  /** The tab's storage; touched in the modes `local` and `full` alone. */
   readonly storage: SessionStorageLike | null;
   /** Where sensors look; null: no sensors. */
   readonly root: (ParentNode & Node) | null;
-  /** Whether events may be kept now: consent can be withdrawn at any time. */
-  readonly recording: () => boolean;
+  readonly sensors: readonly Sensor[];
+  readonly mode: Mode;
+  /** Catalogue index of a SKU, null for one it does not have, undefined while there is no catalogue. */
+  readonly resolve?: (id: string) => number | null | undefined;
+  /** Joins the tabs of the shop (`tabsOn`); absent: each tab for itself. */
+  readonly tabs?: (session: Session, onTaken: () => void) => Tabs;
   readonly onEvent: (event: Event) => void;
   readonly onSignal: (signal: Signal) => void;
+  /** Another tab, or an earlier page come back, changed the session. */
+  readonly onTaken?: () => void;
 }
 
 export interface Tracker {
   readonly session: Session;
+  readonly mode: Mode;
+  /** Joins this tab with the others; null where each is for itself. */
+  readonly tabs: Tabs | null;
+  /** Events that were not recorded: about no item of the catalogue, or more waited for the catalogue than may. */
+  readonly refused: number;
   /** Append what happened. Malformed input is ignored. */
   record(event: EventInput): void;
   setViewing(item: number | null): void;
   /** Visible ms on the item in view. */
   dwellMs(): number;
-  /** Watch impressions below another root, such as a shadow root. */
-  observe(root: ParentNode & Node): Stop;
+  /** Start one more sensor, also below another root such as a shadow root. */
+  add(sensor: Sensor, root?: (ParentNode & Node) | null): Stop;
+  /** Consent changed. `told`: somebody said so, so that strictness wipes; else nothing stored is touched. */
+  setMode(mode: Mode, told: boolean): void;
+  /** The catalogue is there: record what waited for it. */
+  resolved(): void;
   stop: Stop;
 }
 
-const TYPES: ReadonlySet<string> = new Set([
-  'view_item', 'select_item', 'view_item_list', 'add_to_cart', 'remove_from_cart', 'purchase',
-]); // biome-ignore format: one line reads better
+interface Attached {
+  readonly sensor: Sensor;
+  readonly root: ParentNode & Node;
+  stop: Stop | null;
+}
 
 export function startTracker(options: TrackerOptions): Tracker {
-  const session = new Session(options.now, options.storage);
-  const stops: Stop[] = [];
-  let dwelling: DwellSensor | null = null;
-  const record = (input: EventInput): void => {
-    if (!options.recording() || !TYPES.has(input?.type) || !Number.isInteger(input.item) || input.item < 1) return;
-    const viewed = session.state.viewing;
-    const act = input.type !== 'view_item_list';
-    if (act && dwelling !== null) dwelling.flush();
-    const event = session.record(input);
-    if (act) dwelling?.act(session.state.viewing, input.type === 'view_item' || session.state.viewing !== viewed);
-    options.onEvent(event);
+  const { now, monotonic, storage, resolve, onEvent, onSignal, onTaken = () => {} } = options;
+  let { mode } = options;
+  const session = openSession(
+    now,
+    storage,
+    () => mode >= LOCAL,
+    (text) => tabs?.tell(text),
+  );
+  const tabs = options.tabs?.(session, onTaken) ?? null;
+  let refused = 0;
+  const hooks = new Set<Hooks>();
+  const attached = new Set<Attached>();
+  /** Who said the last events of each kind, and when. */
+  const said = new Map<string, { source: unknown; at: number }>();
+  let waiting: (() => void)[] = [];
+
+  const tell = <K extends keyof Hooks>(name: K, ...said: Parameters<NonNullable<Hooks[K]>>): number[] =>
+    [...hooks].map((hook) => (hook[name] as (...said: unknown[]) => number)?.(...said) ?? 0);
+
+  const signal = (noticed: Signal): void => {
+    if (!mode) return;
+    if (COUNTED.includes(noticed.kind as Counted)) session.count(noticed.kind as Counted);
+    attempt(() => onSignal(noticed));
   };
-  const context: SensorContext = {
-    record: guarded(record),
-    signal: guarded(options.onSignal),
-    monotonic: options.monotonic,
+
+  const take = (type: Event['type'], id: unknown, source: unknown, at: number): void => {
+    const item = typeof id === 'string' && resolve ? resolve(id) : id;
+    if (item === undefined && id && waiting.length < WAITING_MOST) waiting.push(() => take(type, id, source, at));
+    else if (Number.isInteger(item) && (item as number) > 0) keep(type, item as number, source, at);
+    else refused++;
   };
-  const observe = (root: ParentNode & Node): Stop => {
-    if (typeof IntersectionObserver === 'undefined') return () => {};
-    const stop = impressions(root, context);
-    stops.push(stop);
-    return stop;
+
+  const keep = (type: Event['type'], item: number, source: unknown, at: number): void => {
+    const key = type + item;
+    const before = said.get(key);
+    if (said.size > WAITING_MOST) said.clear();
+    said.set(key, { source, at });
+    if (before && before.source !== source && at - before.at < SAME_MS) return;
+    const act = isAct({ type });
+    if (act) tell('before');
+    const event = session.record({ type, item }, at);
+    if (act) tell('after', event);
+    onEvent(event);
   };
-  if (typeof document !== 'undefined') {
-    dwelling = dwell(document, session, context);
-    session.setViewing(null); // a new page: what it shows is not known until it says so
-    stops.push(dwelling.stop);
-  }
-  if (options.root !== null) {
-    stops.push(observe(options.root), clicks(options.root, context), scroll(window, context));
-  }
+
+  const recordAs =
+    (source: unknown) =>
+    (input: EventInput): void =>
+      void attempt(() => {
+        if (!mode) return;
+        const { type, items, item } = input;
+        if (COUNTED.includes(type as Counted)) return signal({ kind: type as Counted });
+        if (!EVENT_TYPES.includes(type as EventType)) return;
+        for (const { item_id } of items ?? [{ item_id: item }]) take(type as EventType, item_id, source, now());
+      });
+
+  const setViewing = (item: number | null): void => {
+    if (!mode || item === session.state.viewing) return;
+    tell('viewing', item);
+    session.setViewing(item);
+  };
+
+  /** Sensors run, and tabs are joined, just while something may be kept. */
+  const run = (): void => {
+    for (const one of attached) {
+      if (!mode) halt(one);
+      else one.stop ??= attempt(() => one.sensor({ ...common, root: one.root, record: recordAs(one.sensor) })) ?? (() => {}); // a browser without what it needs
+    }
+    if (mode) tabs?.open();
+    else tabs?.close();
+  };
+
+  const common: Omit<SensorContext, 'record' | 'root'> = {
+    signal,
+    view: setViewing,
+    monotonic,
+    session,
+    resolve: (id) => resolve?.(id) ?? null,
+    hook(hooked) {
+      hooks.add(hooked);
+      return () => hooks.delete(hooked);
+    },
+  };
+
+  const add: Tracker['add'] = (sensor, root = options.root) => {
+    if (!root) return () => {};
+    const one: Attached = { sensor, root, stop: null };
+    attached.add(one);
+    run();
+    return () => {
+      halt(one);
+      attached.delete(one);
+    };
+  };
+
+  session.setViewing(null); // a new page: what it shows is not known until it says so
+  options.sensors.forEach((sensor) => add(sensor));
+  run();
+  const unwatch = typeof document === 'undefined' ? () => {} : watchPage(session, tabs, () => tell('before'), run, onTaken);
+
   return {
     session,
-    record: guarded(record),
-    setViewing(item) {
-      if (item === session.state.viewing) return;
-      dwelling?.turn(item);
-      session.setViewing(item);
+    tabs,
+    get mode() {
+      return mode;
     },
-    dwellMs: () => dwelling?.elapsed() ?? 0,
-    observe,
-    stop: () =>
-      stops.forEach((stop) => {
-        stop();
-      }),
+    get refused() {
+      return refused;
+    },
+    record: recordAs(null),
+    setViewing,
+    dwellMs: () => Math.max(0, ...tell('elapsed')),
+    add,
+    setMode(next, told) {
+      const stored = mode >= LOCAL;
+      mode = next;
+      if (told && !next) session.forget();
+      else if (stored && next < LOCAL && (told || next)) session.unstore();
+      if (!next) waiting = [];
+      if (!stored && next >= LOCAL) session.rejoin();
+      run();
+    },
+    resolved: () => waiting.splice(0).forEach(attempt),
+    stop() {
+      mode = STRICT;
+      attached.forEach(halt);
+      attached.clear();
+      unwatch();
+      tabs?.close();
+    },
   };
 }
 
-function guarded<T>(act: (value: T) => void): (value: T) => void {
-  return (value) => {
-    try {
-      act(value);
-    } catch {
-      // A fault of ours is not the page's.
-    }
-  };
+/** The page is hidden, about to end, or restored from the back/forward cache. */
+function watchPage(session: Session, tabs: Tabs | null, flush: () => void, run: () => void, onTaken: () => void): Stop {
+  return all(
+    listen(document, 'visibilitychange', () => {
+      flush();
+      if (document.visibilityState === 'hidden') session.save();
+      else tabs?.claim();
+    }),
+    listen(window, 'pagehide', () => {
+      flush();
+      session.save();
+      tabs?.close();
+    }),
+    listen(window, 'pageshow', ({ persisted }: PageTransitionEvent) => {
+      if (!persisted) return;
+      const { viewing } = session.state;
+      session.restore();
+      session.setViewing(viewing);
+      run();
+      onTaken();
+    }),
+  );
+}
+
+function halt(one: Attached): void {
+  attempt(() => one.stop?.());
+  one.stop = null;
 }

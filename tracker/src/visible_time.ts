@@ -1,25 +1,15 @@
-/** Counts milliseconds while the page is visible: wall time in a hidden tab is no dwell. */
-export class VisibleTime {
-  private counted = 0;
-  private since: number | null;
+/** Counts milliseconds while the page is visible: wall time in a hidden tab is no dwell. Read it whenever visibility turns. */
 
-  /** `monotonic` gives milliseconds that never go back. */
-  constructor(
-    private readonly monotonic: () => number,
-    visible: boolean,
-  ) {
-    this.since = visible ? monotonic() : null;
-  }
-
-  /** Visible milliseconds so far. */
-  elapsed(): number {
-    return this.counted + (this.since === null ? 0 : this.monotonic() - this.since);
-  }
-
-  /** The page became visible or hidden. */
-  setVisible(visible: boolean): void {
-    if (visible === (this.since !== null)) return;
-    this.counted = this.elapsed();
-    this.since = visible ? this.monotonic() : null;
-  }
+/** `monotonic` gives milliseconds that never go back. */
+export function visibleTime(monotonic: () => number, visible: () => boolean): () => number {
+  let counted = 0;
+  let since = monotonic();
+  let was = visible();
+  return () => {
+    const now = monotonic();
+    if (was) counted += now - since;
+    since = now;
+    was = visible();
+    return counted;
+  };
 }

@@ -1,76 +1,84 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { dwell } from '../src/sensors/dwell';
-import { Session } from '../src/session';
+import { LOCAL } from '../src/consent';
+import { DWELL_TICK_MS, dwell } from '../src/sensors/dwell';
+import { startTracker, type Tracker } from '../src/tracker';
 
 let now = 0;
-const signals: { item: number; dwell_ms: number }[] = [];
-
-class Page extends EventTarget {
-  visibilityState: DocumentVisibilityState = 'visible';
-  readonly defaultView = null;
-}
+let visible = true;
+const signals: { kind: string; item?: number; dwell_ms?: number }[] = [];
 
 beforeEach(() => {
-  now = 0;
+  now = 1_000_000;
+  visible = true;
   signals.length = 0;
   vi.useFakeTimers();
+  vi.stubGlobal('window', new EventTarget());
+  vi.stubGlobal('document', Object.assign(new EventTarget(), { visibilityState: 'visible' }));
 });
-afterEach(() => vi.useRealTimers());
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
 
-function started() {
-  const page = new Page();
-  const session = new Session(() => now, null);
-  const context = {
-    record: () => {},
-    signal: (signal: { kind: string }) => void signals.push(signal as never),
+function started(): Tracker {
+  return startTracker({
+    now: () => now,
     monotonic: () => now,
-  };
-  return { page, session, sensor: dwell(page as unknown as Document, session, context as never) };
+    storage: null,
+    root: document,
+    sensors: [dwell],
+    mode: LOCAL,
+    onEvent: () => {},
+    onSignal: (signal) => void signals.push(signal),
+  });
+}
+
+function turn(): void {
+  visible = !visible;
+  Object.assign(document, { visibilityState: visible ? 'visible' : 'hidden' });
+  document.dispatchEvent(new Event('visibilitychange'));
 }
 
 /** As a shop does: say what the page shows, then that it was viewed. */
-function view({ session, sensor }: ReturnType<typeof started>, item: number): void {
-  sensor.turn(item);
-  session.setViewing(item);
-  sensor.flush();
-  session.record({ type: 'view_item', item });
-  sensor.act(item, true);
+function view(tracker: Tracker, item: number): void {
+  tracker.setViewing(item);
+  tracker.record({ type: 'view_item', item });
 }
 
 test('an item keeps its dwell when the page turns to the next before its view is recorded', () => {
-  const all = started();
-  view(all, 9);
+  const tracker = started();
+  view(tracker, 9);
   now += 3000;
-  view(all, 71);
+  view(tracker, 71);
   now += 500;
-  all.sensor.flush();
-  expect(all.session.state.events.map(({ item, dwell_ms }) => [item, dwell_ms])).toEqual([
+  vi.advanceTimersByTime(DWELL_TICK_MS);
+  expect(tracker.session.state.events.map(({ item, dwell_ms }) => [item, dwell_ms])).toEqual([
     [9, 3000],
     [71, 500],
   ]);
 });
 
 test('hidden time is no dwell', () => {
-  const all = started();
-  view(all, 9);
+  const tracker = started();
+  view(tracker, 9);
   now += 1000;
-  all.page.visibilityState = 'hidden';
-  all.page.dispatchEvent(new Event('visibilitychange'));
+  turn();
   now += 60_000;
-  all.page.visibilityState = 'visible';
-  all.page.dispatchEvent(new Event('visibilitychange'));
+  turn();
   now += 200;
-  all.sensor.flush();
-  expect(all.session.state.events.at(-1)?.dwell_ms).toBe(1200);
+  vi.advanceTimersByTime(DWELL_TICK_MS);
+  expect(tracker.session.state.events.at(-1)?.dwell_ms).toBe(1200);
+  expect(tracker.dwellMs()).toBe(1200);
 });
 
 test('a running dwell is said for the item in view alone', () => {
-  const all = started();
-  view(all, 9);
+  const tracker = started();
+  view(tracker, 9);
   now += 500;
-  vi.advanceTimersByTime(500);
-  all.sensor.turn(null);
+  vi.advanceTimersByTime(DWELL_TICK_MS);
+  tracker.setViewing(null);
   now += 500;
-  vi.advanceTimersByTime(500);
+  vi.advanceTimersByTime(DWELL_TICK_MS);
   expect(signals).toEqual([{ kind: 'dwell', item: 9, dwell_ms: 500 }]);
+  tracker.stop();
 });

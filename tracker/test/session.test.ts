@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { BUFFER_MOST, SESSION_IDLE_MS, SESSION_KEY, Session, type SessionStorageLike } from '../src/session';
+import { openSession, SESSION_KEY, type SessionStorageLike } from '../src/session';
+import { BUFFER_MOST, SESSION_IDLE_MS } from '../src/state';
 
 function memory(): SessionStorageLike & { text: Map<string, string> } {
   const text = new Map<string, string>();
@@ -33,7 +34,7 @@ test('whatever happens, the buffer is bounded, times rise, and a reload gives th
     fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
       let now = 1_000_000;
       const storage = memory();
-      let session = new Session(() => now, storage);
+      let session = openSession(() => now, storage);
       for (const one of steps) {
         if ('record' in one) {
           now += one.wait;
@@ -43,7 +44,7 @@ test('whatever happens, the buffer is bounded, times rise, and a reload gives th
         else {
           session.save();
           const before = session.state;
-          session = new Session(() => now, storage);
+          session = openSession(() => now, storage);
           expect(session.state).toEqual(before);
         }
         const { events, cart } = session.state;
@@ -57,7 +58,7 @@ test('whatever happens, the buffer is bounded, times rise, and a reload gives th
 });
 
 test('a full buffer drops impressions before acts, and counts', () => {
-  const session = new Session(() => 5, null);
+  const session = openSession(() => 5, null);
   session.record({ type: 'view_item', item: 1 });
   for (let n = 0; n < BUFFER_MOST + 9; n++) session.record({ type: 'view_item_list', item: 2 });
   expect(session.state.events.length).toBe(BUFFER_MOST);
@@ -66,7 +67,7 @@ test('a full buffer drops impressions before acts, and counts', () => {
 });
 
 test('dwell belongs to the last act, not to an impression after it', () => {
-  const session = new Session(() => 5, null);
+  const session = openSession(() => 5, null);
   session.record({ type: 'view_item', item: 1 });
   session.record({ type: 'view_item_list', item: 2 });
   session.setDwell(1234.6);
@@ -75,7 +76,7 @@ test('dwell belongs to the last act, not to an impression after it', () => {
 
 test('an idle session ends; the cart stays', () => {
   let now = 0;
-  const session = new Session(() => now, null);
+  const session = openSession(() => now, null);
   session.record({ type: 'add_to_cart', item: 4 });
   now += SESSION_IDLE_MS + 1;
   session.record({ type: 'view_item', item: 5 });
@@ -87,18 +88,24 @@ test.each([
   '{',
   'null',
   '{"events":[{}]}',
-  '{"started_ms":0,"last_ms":0,"dropped":0,"viewing":null,"cart":[],"events":[{"type":"view_item","item":-1,"time_ms":0,"dwell_ms":0}]}',
-])('storage that holds %s is no session', (text) => {
+  '1,1,0,0,0,0;;;0,-1,0,0',
+  '1,1,0,0,0,0;;;9,1,0,0',
+  '1,1,0,0,0,0;;;0,1,0',
+  '1,1,0,0,0;;;0,1,0,0',
+  '1,1,0,0,0,0;;;0,1,7,0,0,1,6,0',
+  '1,1,0,0,0,0;;;0,1e999,7,0',
+  `1,1,0,0,0,0;;;${'0,1,0,0,'.repeat(BUFFER_MOST)}0,1,0,0`,
+])('storage that holds no session: case %#', (text) => {
   const storage = memory();
   storage.text.set(SESSION_KEY, text);
-  expect(new Session(() => 10, storage).state.events).toEqual([]);
+  expect(openSession(() => 10, storage).state.events).toEqual([]);
 });
 
 test('storage that throws leaves a session in memory', () => {
   const refuse = (): never => {
     throw new Error('denied');
   };
-  const session = new Session(() => 5, { getItem: refuse, setItem: refuse, removeItem: refuse });
+  const session = openSession(() => 5, { getItem: refuse, setItem: refuse, removeItem: refuse });
   session.record({ type: 'view_item', item: 1 });
   session.forget();
   session.record({ type: 'view_item', item: 2 });

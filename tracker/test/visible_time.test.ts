@@ -1,24 +1,30 @@
 import { expect, test } from 'vitest';
-import { depthOf } from '../src/sensors/scroll';
-import { VisibleTime } from '../src/visible_time';
+import { seenShare } from '../src/sensors/scroll';
+import { visibleTime } from '../src/visible_time';
 
 test('hidden time does not count', () => {
   let now = 0;
-  const clock = new VisibleTime(() => now, true);
+  let visible = true;
+  const elapsed = visibleTime(
+    () => now,
+    () => visible,
+  );
+  const turn = (): number => {
+    visible = !visible;
+    return elapsed();
+  };
   now = 100;
-  clock.setVisible(false);
+  turn();
   now = 5000;
-  expect(clock.elapsed()).toBe(100);
-  clock.setVisible(false);
-  clock.setVisible(true);
+  expect(elapsed()).toBe(100);
+  turn();
   now = 5050;
-  expect(clock.elapsed()).toBe(150);
-  clock.setVisible(true);
-  expect(clock.elapsed()).toBe(150);
+  expect(elapsed()).toBe(150);
 });
 
 test('scroll depth is the lower edge of what was seen', () => {
-  expect(depthOf(0, 500, 1000)).toBe(0.5);
-  expect(depthOf(600, 500, 1000)).toBe(1);
-  expect(depthOf(0, 500, 0)).toBe(1);
+  expect(seenShare(0, 1000, 500)).toBe(0.5);
+  expect(seenShare(-600, 1000, 500)).toBe(1);
+  expect(seenShare(600, 1000, 500)).toBe(0);
+  expect(seenShare(0, 0, 500)).toBe(1);
 });

@@ -30,7 +30,20 @@ export function openFiles(factory: IDBFactory | null, shop: string, releaseKey: 
 /** Null where storage is refused. What was spent stays spent, whichever key signs and whichever build runs. */
 export function openLedger(factory: IDBFactory | null, shop: string): Promise<LedgerDatabase | null> {
   const create = (made: IDBDatabase): unknown => made.createObjectStore('slots', { keyPath: 'starts_ms' });
-  return open<LedgerSchema>(factory, `intently-reports-${shop}`, create);
+  return open<LedgerSchema>(factory, ledgerName(shop), create);
+}
+
+/** Whether there is a ledger from earlier; false also where the browser does not say. Nothing is made by asking. */
+export async function hasLedger(factory: IDBFactory | null, shop: string): Promise<boolean> {
+  try {
+    return ((await factory?.databases()) ?? []).some(({ name }) => name === ledgerName(shop));
+  } catch {
+    return false;
+  }
+}
+
+function ledgerName(shop: string): string {
+  return `intently-reports-${shop}`;
 }
 
 async function open<S extends DBSchema>(

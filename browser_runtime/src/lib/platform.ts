@@ -21,6 +21,7 @@ export function browserPlatform(overrides: Partial<Platform> = {}): Platform {
     indexedDB: attempt(() => indexedDB),
     caches: attempt(() => caches),
     globalPrivacyControl: () => (globalThis.navigator as GpcNavigator | undefined)?.globalPrivacyControl === true,
+    openChannel: (name) => (typeof document === 'undefined' ? null : attempt(() => new BroadcastChannel(name))),
     bundleUrl,
     importChunk: (name) => import(/* @vite-ignore */ bundleUrl(name)),
     startWorker: () => new Worker(bundleUrl(WORKER_NAME), { type: 'module', name: 'intently' }),

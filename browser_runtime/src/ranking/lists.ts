@@ -1,6 +1,6 @@
 /** Lists for the session as it stands: by the model where there is one, else in the order given. Filters are those of now. */
 
-import type { SessionState } from '../../../tracker/src/session';
+import type { SessionState } from '../../../tracker/src/state';
 import type { Ranked, RankOptions, Scoring, Tier } from '../api';
 import type { Scorer } from '../scoring/scorer';
 import { SessionScorer } from '../scoring/session_scorer';

@@ -1,103 +1,101 @@
 /**
- * Viewable impressions (Media Rating Council's bound: half of it in view for one second), and items passed over: an impression
- * that ended, or another item chosen, without a click on this one.
+ * Viewable impressions (Media Rating Council's bound unless set: half of it in view for one second), and items passed over: an
+ * impression that ended, or another item chosen, without a click on this one.
  */
 
-import { clickedItem } from './clicks';
-import { ITEM_ATTRIBUTE, itemOf, listOf, type SensorContext, type Stop } from './sensor';
+import { all, hit, ITEM_ATTRIBUTE, itemOf, listen, MARKED, mutated, placeOf, type Sensor, SKU_ATTRIBUTE } from './sensor';
 
 /** Share of the element that must be in view. */
 export const IMPRESSION_SHARE = 0.5;
 /** For how long without a break, ms. */
 export const IMPRESSION_MS = 1000;
 
+/** An element in view. */
 interface Sight {
-  readonly item: number;
-  readonly list: string;
-  timer: ReturnType<typeof setTimeout> | undefined;
-  seen: boolean;
+  since: number;
+  /** Not yet for long enough. */
+  fresh: boolean;
+  readonly place: ReturnType<typeof placeOf>;
+  /** The item seen for long enough and not yet passed over or chosen; null for none. */
+  item: number | null;
 }
 
-export function impressions(root: ParentNode & Node, context: SensorContext): Stop {
-  const sights = new Map<Element, Sight>();
-  const observer = new IntersectionObserver(
-    (entries) => {
-      for (const entry of entries) {
-        if (entry.isIntersecting && entry.intersectionRatio >= IMPRESSION_SHARE) enter(entry.target);
-        else leave(entry.target);
+export const impressionsAt =
+  (share: number, longMs: number): Sensor =>
+  ({ root, record, signal, resolve, monotonic }) => {
+    const sights = new Map<Element, Sight>();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+
+    /** One timer for all sights: a page of hundreds of items scrolled hard must not keep a timer for each. */
+    const look = (): void => {
+      const now = monotonic();
+      timer = undefined;
+      for (const [element, sight] of sights) {
+        if (!sight.fresh) continue;
+        if (document.visibilityState !== 'visible') sight.since = now; // time in a hidden tab is no viewing
+        if (now - sight.since < longMs) timer ??= setTimeout(look, longMs - now + sight.since);
+        else seen(element, sight);
       }
-    },
-    { threshold: IMPRESSION_SHARE },
-  );
+    };
+    const seen = (element: Element, sight: Sight): void => {
+      const item = itemOf(element, resolve);
+      sight.fresh = false;
+      sight.item = item;
+      if (!item) return;
+      record({ type: 'view_item_list', item });
+      signal({ kind: 'impression', item, ...sight.place });
+    };
+    const passOver = (sight: Sight | undefined): void => {
+      if (!sight?.item) return;
+      signal({ kind: 'skip', item: sight.item, ...sight.place });
+      sight.item = null;
+    };
+    const leave = (element: Element): void => {
+      passOver(sights.get(element));
+      sights.delete(element);
+    };
+    const clicked = (event: Event): void => {
+      const element = hit(event);
+      const item = element && itemOf(element, resolve);
+      const chosen = [...sights.values()].filter((sight) => item && sight.item === item);
+      for (const sight of chosen) sight.item = null;
+      for (const sight of sights.values()) if (chosen.some(({ place }) => place.list === sight.place.list)) passOver(sight);
+    };
+    const observer = new IntersectionObserver(
+      (entries) => {
+        for (const { target, isIntersecting, intersectionRatio } of entries) {
+          if (!isIntersecting || intersectionRatio < share) leave(target);
+          else if (!sights.has(target)) sights.set(target, { since: monotonic(), fresh: true, place: placeOf(target), item: null });
+        }
+        timer ??= setTimeout(look, longMs);
+      },
+      { threshold: share },
+    );
+    const watch = (element: Element): void => observer.observe(element);
+    const unwatch = (element: Element): void => {
+      observer.unobserve(element);
+      leave(element);
+    };
+    const each = (node: Node, act: (element: Element) => void): void => {
+      if (!(node instanceof Element)) return;
+      for (const element of [node, ...node.querySelectorAll(MARKED)]) if (element.matches(MARKED)) act(element);
+    };
+    const changed = ({ type, target, removedNodes, addedNodes }: MutationRecord): void => {
+      for (const node of removedNodes) each(node, unwatch);
+      for (const node of addedNodes) each(node, watch);
+      if (type === 'childList') return;
+      sights.delete(target as Element); // it stands for another item now: the shopper passed over nothing
+      observer.unobserve(target as Element);
+      if ((target as Element).matches(MARKED)) watch(target as Element);
+    };
+    root.querySelectorAll(MARKED).forEach(watch);
+    return all(
+      () => observer.disconnect(),
+      () => clearTimeout(timer),
+      listen(root, 'click', clicked),
+      listen(document, 'visibilitychange', look),
+      mutated(root, [ITEM_ATTRIBUTE, SKU_ATTRIBUTE], (records) => records.forEach(changed)),
+    );
+  };
 
-  const enter = (element: Element): void => {
-    const item = itemOf(element);
-    if (item === null || sights.has(element)) return;
-    const sight: Sight = { item, list: listOf(element), timer: undefined, seen: false };
-    sight.timer = setTimeout(() => seen(element, sight), IMPRESSION_MS);
-    sights.set(element, sight);
-  };
-  const seen = (element: Element, sight: Sight): void => {
-    if (document.visibilityState !== 'visible') return;
-    sight.seen = true;
-    const position = Array.from(element.parentElement?.children ?? []).indexOf(element);
-    context.record({ type: 'view_item_list', item: sight.item });
-    context.signal({ kind: 'impression', item: sight.item, list: sight.list, position });
-  };
-  const leave = (element: Element): void => {
-    const sight = sights.get(element);
-    if (sight === undefined) return;
-    clearTimeout(sight.timer);
-    sights.delete(element);
-    passOver(sight);
-  };
-  const passOver = (sight: Sight): void => {
-    if (!sight.seen) return;
-    sight.seen = false;
-    context.signal({ kind: 'skip', item: sight.item, list: sight.list });
-  };
-  const clicked = (event: Event): void => {
-    const item = clickedItem(event);
-    if (item === null) return;
-    const lists = new Set([...sights.values()].filter((sight) => sight.item === item).map((sight) => sight.list));
-    for (const sight of sights.values()) {
-      if (sight.item === item) sight.seen = false;
-      else if (lists.has(sight.list)) passOver(sight);
-    }
-  };
-  const watch = (node: Node): void => {
-    if (!(node instanceof Element)) return;
-    if (node.hasAttribute(ITEM_ATTRIBUTE)) observer.observe(node);
-    for (const inner of node.querySelectorAll(`[${ITEM_ATTRIBUTE}]`)) observer.observe(inner);
-  };
-  const unwatch = (node: Node): void => {
-    if (!(node instanceof Element)) return;
-    for (const inner of [node, ...node.querySelectorAll(`[${ITEM_ATTRIBUTE}]`)]) {
-      observer.unobserve(inner);
-      leave(inner);
-    }
-  };
-  const changed = (record: MutationRecord): void => {
-    if (record.type === 'childList') {
-      record.removedNodes.forEach(unwatch);
-      record.addedNodes.forEach(watch);
-    } else if (record.target instanceof Element) {
-      // The element stands for another item now: the shopper passed over nothing.
-      clearTimeout(sights.get(record.target)?.timer);
-      sights.delete(record.target);
-      observer.unobserve(record.target);
-      if (itemOf(record.target) !== null) observer.observe(record.target);
-    }
-  };
-  const mutations = new MutationObserver((records) => records.forEach(changed));
-  mutations.observe(root, { subtree: true, childList: true, attributes: true, attributeFilter: [ITEM_ATTRIBUTE] });
-  for (const element of root.querySelectorAll(`[${ITEM_ATTRIBUTE}]`)) observer.observe(element);
-  root.addEventListener('click', clicked, { capture: true, passive: true });
-  return () => {
-    observer.disconnect();
-    mutations.disconnect();
-    root.removeEventListener('click', clicked, { capture: true });
-    for (const sight of sights.values()) clearTimeout(sight.timer);
-    sights.clear();
-  };
-}
+export const impressions = impressionsAt(IMPRESSION_SHARE, IMPRESSION_MS);
