@@ -1,6 +1,7 @@
 /** The browser's own clock, randomness, network and storage, each absent where refused. */
 
 import type { Platform } from '../api';
+import { systemRandomBytes } from '../reports/uniform';
 import { bundleUrl } from './bundle_url';
 
 interface GpcNavigator extends Navigator {
@@ -14,7 +15,7 @@ export function browserPlatform(overrides: Partial<Platform> = {}): Platform {
   return {
     now: () => Date.now(),
     monotonic: () => performance.now(),
-    randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
+    randomBytes: systemRandomBytes,
     fetch: (url, init) => fetch(url, init),
     sessionStorage: attempt(() => sessionStorage),
     localStorage: attempt(() => localStorage),

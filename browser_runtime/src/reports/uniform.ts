@@ -14,3 +14,8 @@ export function uniformBelow(n: number, randomBytes: RandomBytes): number {
     if (z < bound) return z % n;
   }
 }
+
+/** The only source of chance of a shipped bundle. */
+export function systemRandomBytes(count: number): Uint8Array {
+  return crypto.getRandomValues(new Uint8Array(count));
+}
