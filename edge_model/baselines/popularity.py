@@ -19,12 +19,14 @@ def train_counts(log: SessionLog, share: float = 1.0) -> Float32:
     """float32[items]: how often each item occurs in the newest `share` of the train sessions."""
     first = log.train_count - max(1, round(log.train_count * share))
     counts = np.bincount(log.items[log.offsets[first] : log.train_events()], minlength=log.item_count + 1)
-    return counts[1:].astype(np.float32)
+    seen: Float32 = counts[1:].astype(np.float32)
+    return seen
 
 
 def below_one(counts: Float32) -> Float32:
     """`counts` scaled into [0, 1), to decide between equals and to fill the rest of a list."""
-    return (counts / (counts.max() + 1)).astype(np.float32)
+    scaled: Float32 = (counts / (counts.max() + 1)).astype(np.float32)
+    return scaled
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,8 @@ class CategoryPopularity:
         last = self.log.items[self.log.offsets[wanted.session] + wanted.prefix - 1]
         own = self.category[last]
         same = (self.category[1:] == own[:, None]) & (own > 0)[:, None]  # [n, items]
-        return np.where(same, self.counts + 1, below_one(self.counts)).astype(np.float32)
+        scores: Float32 = np.where(same, self.counts + 1, below_one(self.counts)).astype(np.float32)
+        return scores
 
 
 @dataclass(frozen=True)

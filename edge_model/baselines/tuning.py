@@ -27,7 +27,7 @@ GRID: dict[str, tuple[float, ...]] = {
 """Values tried beside the default, in this order; the best so far stays, by HR@20 + MRR@20."""
 TUNED_ON = 3_000
 """Validation instances at most, evenly spaced over the cut."""
-VOTES_MOST = 8_000_000
+VOTES_MOST = 5_000_000
 """Votes that one try may count, about a second: where sessions share much, fewer instances are taken, but at least `LEAST`."""
 LEAST = 300
 

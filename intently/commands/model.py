@@ -1,4 +1,4 @@
-"""`intently model`: train, evaluate, inspect."""
+"""`intently model`: train, evaluate, compare, inspect."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from intently.output import JsonOption, print_json, print_table
+from edge_model.progress import on_terminal
+from intently.output import JsonOption, print_json
 
 app = typer.Typer(name="model", help="Train a session model from a log, and measure it.", no_args_is_help=True)
 DataOption = Annotated[Path, typer.Option(help="Session log: .npz, .parquet or .csv.")]
@@ -26,7 +27,7 @@ def train(
     as_json: JsonOption = False,
 ) -> None:
     """Train, export to ONNX, check it number by number, evaluate it beside the baselines."""
-    from edge_model import Settings, load, make_run, newest, on_terminal
+    from edge_model import Settings, load, make_run, newest
     from intently.demo.report import print_model
 
     console = Console(stderr=as_json)
@@ -40,24 +41,43 @@ def train(
 
 @app.command()
 def evaluate(
-    run: RunArgument,
     data: DataOption,
-    most: Annotated[int, typer.Option(min=1, help="Newest test prefixes to evaluate.")] = 2000,
+    run: Annotated[Path | None, typer.Argument(help="Folder of a training; without it the baselines alone.")] = None,
+    most: Annotated[int | None, typer.Option(min=1, help="Newest test prefixes to evaluate; all by default.")] = None,
     sessions: Annotated[int, typer.Option(min=2, help="As in the training.")] = 10**9,
     items: Annotated[int, typer.Option(min=2, help="As in the training.")] = 10**9,
     as_json: JsonOption = False,
 ) -> None:
-    """HR@20 and MRR@20 of the exported file and of every baseline on the log's test sessions."""
-    from edge_model import OnnxScorer, load, load_run, newest
+    """Float model, exported file and every baseline on the log's test sessions, side by side."""
     from edge_model import evaluate as measure
+    from edge_model import load, newest
+    from intently.evaluating import forms, print_evaluation
 
+    console = Console(stderr=as_json)
     log = newest(load(data), sessions, items)
-    found = measure(OnnxScorer(load_run(run).model_path), log, most)
+    exported, in_float = forms(run, log)
+    with on_terminal(console, "Evaluating") as progress:
+        found = measure(exported, log, most, float_model=in_float, report=progress)
+    print_json(found) if as_json else print_evaluation(found, console)
+
+
+@app.command()
+def compare(
+    runs: Annotated[list[Path], typer.Argument(help="Folders of trainings, or files that `evaluate --json` printed.")],
+    out: Annotated[Path | None, typer.Option(help="Picture to write: .png or .svg.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Trainings and baselines side by side, as a table and as a picture."""
+    from intently.evaluating import draw, print_evaluation, read_evaluations
+
+    found = read_evaluations(runs)
+    if out is not None:
+        draw(found, out)
     if as_json:
         print_json(found)
         return
-    rows = [[name, f"{100 * f.hr20:.2f}", f"{100 * f.mrr20:.2f}", f"{f.seconds:.1f}"] for name, f in found.methods.items()]
-    print_table(f"{found.log}: {found.instances} of {found.instances_of}", ["method", "HR@20 %", "MRR@20 %", "s"], rows)
+    for name, evaluation in found.items():
+        print_evaluation(evaluation, Console(), name)
 
 
 @app.command()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from real_sets import real_data
 
-from edge_model import SessionLog, evaluate, load
+from edge_model import SessionLog, load
 from edge_model.baselines import (
     BASELINES,
     CategoryPopularity,
@@ -200,15 +200,3 @@ def test_baselines_reach_the_known_figures(name: str, want: dict[str, float]) ->
         assert reached > hr20 - 3 * error, method
         if method != "session_knn":
             assert reached < hr20 + 3 * error, method
-
-
-def test_evaluation_states_its_rules_and_its_figures() -> None:
-    record = evaluate(None, LOG)
-    assert record.split == "by hand"
-    assert (record.cut_off, record.instances, record.instances_of) == (20, 2, 2)
-    assert record.tie_rule.startswith("against the model")
-    assert record.candidates == "all 4 items of the log"
-    # Popularity [2, 3, 1, 1]: target 2 is first; target 4 ties with item 3 and stands fourth.
-    assert record.methods["popularity"].mrr20 == pytest.approx((1 + 1 / 4) / 2)
-    assert set(record.methods) == set(BASELINES) - {"category_popularity"}
-    assert evaluate(None, LOG, most=1).instances == 1
