@@ -151,12 +151,14 @@ def measure(
     """Fit one method and measure it."""
     began, ranker = clock(), make(log)
     found, shown, lists = [], [], []
-    for done, part in enumerate(chunks(wanted)):
+    done = 0
+    for part in chunks(wanted):
         scores = ranker.score(part)
         found.append(ranks(scores, part.target))
         shown.append(shown_ranks(log, part, scores, found[-1]))
         lists.append(best(scores, CUT_OFF))
-        report(min(1.0, (done + 1) * len(part) / len(wanted)))
+        done += len(part)
+        report(done / len(wanted))
     rank, listed, popular = np.concatenate(found), np.concatenate(lists), percentiles(log)
     return MethodFigures(
         **metrics(rank, CUT_OFF),
