@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -54,3 +54,53 @@ def inspect(
 
 def _counted(entry: PoolItem) -> list[str]:
     return [entry.reason, f"{entry.count:.1f}", f"{entry.low:.1f} to {entry.high:.1f}"]
+
+
+@app.command()
+def diff(
+    before: Annotated[Path, typer.Argument(help="A pool file (files/HASH.json), or a public folder for the pool in force.")],
+    after: Annotated[Path, typer.Argument(help="Another one.")],
+    most: Annotated[int, typer.Option(min=1, help="Rows to print.")] = 20,
+    as_json: JsonOption = False,
+) -> None:
+    """What entered, what left and what moved between two pools."""
+    old, new = _pool(before), _pool(after)
+    changes = compare(old, new)
+    if as_json:
+        print_json({"before": old.epoch, "after": new.epoch, **changes})
+        return
+    moved = sorted(changes["moved"], key=lambda move: -abs(move["by"]))[:most]
+    rows = [["entered", str(each["item"]), str(each["rank"]), each["reason"]] for each in changes["entered"][:most]]
+    rows += [["left", str(each["item"]), str(each["rank"]), each["reason"]] for each in changes["left"][:most]]
+    rows += [["moved", str(each["item"]), f"{each['from']} to {each['to']}", each["reason"]] for each in moved]
+    title = (
+        f"Epoch {old.epoch} to {new.epoch}: {len(changes['entered'])} entered, {len(changes['left'])} left, "
+        f"{len(changes['moved'])} moved, farthest by {changes['farthest']} places"
+    )
+    print_table(title, ["change", "item", "rank", "reason"], rows)
+
+
+def compare(old: Pool, new: Pool) -> dict[str, Any]:
+    """Ranks from 1. `moved` counts places upwards as positive."""
+    stood, stands = ({entry.item: rank for rank, entry in enumerate(pool.items, start=1)} for pool in (old, new))
+    reason = {entry.item: entry.reason for pool in (old, new) for entry in pool.items}
+    moved = [
+        {"item": item, "from": stood[item], "to": rank, "by": stood[item] - rank, "reason": reason[item]}
+        for item, rank in stands.items()
+        if item in stood and stood[item] != rank
+    ]
+    return {
+        "entered": [{"item": item, "rank": rank, "reason": reason[item]} for item, rank in stands.items() if item not in stood],
+        "left": [{"item": item, "rank": rank, "reason": reason[item]} for item, rank in stood.items() if item not in stands],
+        "moved": moved,
+        "farthest": max((abs(move["by"]) for move in moved), default=0),
+    }
+
+
+def _pool(path: Path) -> Pool:
+    if path.is_dir():
+        return read_public(path)[2]
+    try:
+        return Pool.from_bytes(path.read_bytes())
+    except OSError as error:
+        raise IntentlyError(f"{path}: {error.strerror}; give a pool's file or a public folder") from None
