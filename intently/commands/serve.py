@@ -64,4 +64,9 @@ def relay(config: ConfigOption, set_: SetOption = None) -> None:
     become("aggregator.relay", config, set_)
 
 
-COMMANDS = (serve, relay)
+def deliver(config: ConfigOption, set_: SetOption = None) -> None:
+    """Delivery alone: the signed public files and the bundle, each with its cache headers."""
+    become("aggregator.delivery", config, set_)
+
+
+COMMANDS = (serve, relay, deliver)
