@@ -18,7 +18,7 @@ from aggregator.analyzer.history import catalogue_facts, counts_of_receipt
 from aggregator.analyzer.opening import Job, Opener, run_job
 from aggregator.errors import ReleaseRefused
 from aggregator.files import get_file
-from aggregator.pools import EpochCounts, PoolParts, PoolRules, make_pools
+from aggregator.pools import EpochCounts, PoolParts, PoolRules, gather, make_pools, posterior
 from aggregator.release import read_release
 from contracts import (
     FILES_PATH,
@@ -118,6 +118,22 @@ def _pool_again(
     )  # fmt: skip
     newest: EpochCounts = counts_of_receipt(published.public, receipt)
     return _compared(sha256_hex(make_pools(parts, newest, receipt.collection.id)[0].to_bytes()), digest)
+
+
+def shares(published: Published, pool: Pool) -> list[float]:
+    """Posterior share of the reports for items 1..d, from the published counts that a pool was made of; raises `ReleaseRefused`."""
+    by_counts = {(each.epoch, each.counts): each for each in published.receipts}
+    newest = next(
+        (each for each in published.receipts if (each.epoch, each.collection.id) == (pool.epoch, pool.collection)), None
+    )
+    if newest is None or not pool.base:
+        raise ReleaseRefused("the pool in force is not made of reports yet; wait for the first epoch that closes")
+    terms = [by_counts[_key(term)] for term in pool.smoothed[1:] if _key(term) in by_counts]
+    earlier = [counts_of_receipt(published.public, each) for each in terms]
+    evidence = gather(counts_of_receipt(published.public, newest), earlier, PoolRules(smoothing_epochs=64))
+    likely = posterior(evidence, [entry.item for entry in published.pool(pool.base).items])
+    total = float(likely.sum()) or 1.0
+    return [round(count / total, 9) for count in likely.tolist()]
 
 
 def _key(term: EpochTerm) -> tuple[int, str]:

@@ -104,3 +104,21 @@ def _pool(path: Path) -> Pool:
         return Pool.from_bytes(path.read_bytes())
     except OSError as error:
         raise IntentlyError(f"{path}: {error.strerror}; give a pool's file or a public folder") from None
+
+
+@app.command()
+def prior(
+    public: Annotated[Path, typer.Argument(help="Public folder: manifest.json, files/, ledger.jsonl.")],
+    out: Annotated[Path, typer.Option(help="JSON: sku -> share of reports, 0 to 1.")],
+) -> None:
+    """Write how wanted each item is now: the posterior share of the newest epochs, for a training or for the shop's own lists."""
+    import json
+
+    from aggregator.files import write_atomic
+    from aggregator.replay import Published, shares
+
+    _, _, pool, catalogue = read_public(public)
+    found = shares(Published.read(public), pool)
+    told = {catalogue.items[item - 1].sku: share for item, share in enumerate(found, start=1) if share > 0}
+    write_atomic(out, json.dumps(told, ensure_ascii=False).encode())
+    typer.echo(f"{out}: {len(told):,} items of {len(catalogue.items):,}, epoch {pool.epoch}, {pool.reports:,} reports")

@@ -12,7 +12,7 @@ from aggregator.analyzer.opening import Opener
 from aggregator.keys import read_hpke_keys
 from aggregator.pools import PoolRules
 from aggregator.release import publish_manifest, read_manifest
-from aggregator.replay import Published, Replayed, counts_again, replay
+from aggregator.replay import Published, Replayed, counts_again, replay, shares
 from aggregator.transport import OutboxTransport
 from contracts import Bucket, Pool
 from privacy.audit import verify_public
@@ -73,6 +73,15 @@ def test_other_rules_give_other_pools_and_it_is_said(told: tuple[Shop, list[byte
     differ = [each for each in found if not each.equal]
     assert differ
     assert all(each.pool.startswith("made again ") for each in differ)
+
+
+def test_the_prior_is_the_posterior_share_of_what_was_reported(told: tuple[Shop, list[bytes]]) -> None:
+    shop, _ = told
+    published = Published.read(shop.public)
+    newest = max((each for each in published.receipts if each.pool), key=lambda each: each.epoch)
+    found = shares(published, published.pool(newest.pool or ""))
+    assert sum(found) == pytest.approx(1)
+    assert found.index(max(found)) == WANTED - 1
 
 
 def test_a_lost_message_is_named(told: tuple[Shop, list[bytes]]) -> None:
