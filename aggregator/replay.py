@@ -121,11 +121,10 @@ def _pool_again(
 
 
 def shares(published: Published, pool: Pool) -> list[float]:
-    """Posterior share of the reports for items 1..d, from the published counts that a pool was made of; raises `ReleaseRefused`."""
+    """Posterior share of the reports of items 1..d, from the counts that a pool was made of; raises `ReleaseRefused`."""
     by_counts = {(each.epoch, each.counts): each for each in published.receipts}
-    newest = next(
-        (each for each in published.receipts if (each.epoch, each.collection.id) == (pool.epoch, pool.collection)), None
-    )
+    digest = sha256_hex(pool.to_bytes())
+    newest = next((each for each in published.receipts if each.pool == digest), None)
     if newest is None or not pool.base:
         raise ReleaseRefused("the pool in force is not made of reports yet; wait for the first epoch that closes")
     terms = [by_counts[_key(term)] for term in pool.smoothed[1:] if _key(term) in by_counts]

@@ -1,4 +1,7 @@
-"""Health of an analyzer: `/healthz`, `/readyz`, `/metrics`. The metrics read the store through a connection of their own."""
+"""Health of an analyzer: `/healthz`, `/readyz`, `/metrics`, and a page at `/` that shows them.
+
+The metrics read the store through a connection of their own.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fastapi import FastAPI, Response
+from fastapi.responses import HTMLResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
 from aggregator.analyzer.settings import AnalyzerSettings
@@ -17,6 +21,7 @@ from aggregator.problems import PROBLEM_TYPE, problem
 from aggregator.release import read_manifest, read_release
 from contracts import BATCH_MOST, LEDGER_PATH, MICRO, Configuration, Envelope, LedgerEntry, Pool
 
+STATUS_PAGE = Path(__file__).with_name("status.html")
 FRESH_S = 30.0
 """A part that was well so long ago counts as well: twice the slowest round."""
 
@@ -68,6 +73,10 @@ def health_app(settings: AnalyzerSettings, health: Health, public_key: bytes, li
     """The application. It tells totals of closed epochs and the health of the process; it listens on loopback by default."""
     app = FastAPI(title="Intently analyzer", openapi_url=None, lifespan=lifespan)  # type: ignore[arg-type]
     reading = AnalyzerStore(Path(settings.store))
+
+    @app.get("/", response_class=HTMLResponse)
+    async def status_page() -> str:
+        return STATUS_PAGE.read_text()
 
     @app.get("/healthz")
     async def healthz() -> dict[str, str]:

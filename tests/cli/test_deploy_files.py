@@ -58,6 +58,14 @@ def test_the_dashboard_asks_for_metrics_that_exist() -> None:
     assert '"intently_analyzer_planted"' not in source
 
 
+def test_the_status_page_asks_for_metrics_that_exist() -> None:
+    page = (ROOT / "aggregator" / "analyzer" / "status.html").read_text()
+    source = (ROOT / "aggregator" / "analyzer" / "health.py").read_text()
+    asked = set(re.findall(r"intently_\w+", page))
+    assert len(asked) == 10
+    assert [name for name in sorted(asked) if f'"{name}"' not in source] == []
+
+
 def test_asyncapi_states_the_sizes_of_the_wire() -> None:
     document = read(ROOT / "contracts" / "asyncapi.yaml")
     messages = document["components"]["messages"]
