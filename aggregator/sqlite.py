@@ -26,10 +26,11 @@ def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield connection
+        connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        if connection.in_transaction:  # a full disk may have rolled it back already, or have refused the commit alone
+            connection.execute("ROLLBACK")
         raise
-    connection.execute("COMMIT")
 
 
 def scrub_log(connection: sqlite3.Connection) -> None:

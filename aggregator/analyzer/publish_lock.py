@@ -29,3 +29,7 @@ class PublishLock:
             yield True
         finally:
             self._connection.execute("ROLLBACK")
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()

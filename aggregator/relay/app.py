@@ -83,7 +83,7 @@ def serving_metrics(port: int, registry: CollectorRegistry) -> Iterator[None]:
 def create_app(settings: RelaySettings, clock: Callable[[], float] = time.time, transport: Transport | None = None) -> FastAPI:
     """The application. Buckets are closed by a task of its own while it runs."""
     admitted = read_configurations(settings.configurations)
-    store = RelayStore(Path(settings.store))
+    store = RelayStore(Path(settings.store), settings.batch_most)
     for release, rule in admitted.items():
         store.remember(release, ReleaseRule(rule.epoch_s, rule.minimum_batch))
     commit = GroupCommit(store, settings.queue_most)

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from pydantic import Field, model_validator
 
 from aggregator.settings import ServerSettings
-from contracts import Record
+from contracts import BATCH_MOST, Record
 
 
 class RelayConfiguration(Record):
@@ -31,6 +31,7 @@ class RelaySettings(ServerSettings):
     close_grace_s: float = Field(default=2.0, ge=0, le=3600, description="reports of an epoch are taken so long after its end")
     close_check_s: float = Field(default=0.25, gt=0, description="how often the relay looks for epochs that are over")
     queue_most: int = Field(default=20_000, ge=1, description="reports that wait for the disk; beyond it 429")
+    batch_most: int = Field(default=BATCH_MOST, ge=1, le=BATCH_MOST, description="reports in one message to the analyzer")
     metrics_port: int = Field(
         default=0, ge=0, le=65535, description="loopback port of Prometheus metrics, apart from the public one; 0: none"
     )

@@ -60,8 +60,8 @@ class Closed:
 class RelayStore:
     """One writer at a time."""
 
-    def __init__(self, path: Path) -> None:
-        self._database = connect(path, _SCHEMA)
+    def __init__(self, path: Path, batch_most: int = BATCH_MOST) -> None:
+        self._database, self._batch_most = connect(path, _SCHEMA), batch_most
         self._ids: dict[Bucket, tuple[int, bool]] = {}
 
     def remember(self, release: str, rule: ReleaseRule) -> None:
@@ -118,7 +118,7 @@ class RelayStore:
                 shuffle(bodies)
                 database.executemany(
                     "INSERT INTO batches (bucket, sequence, key, value) VALUES (?, ?, ?, ?)",
-                    [(at, b.sequence, batch_key(bucket, b.sequence), b.to_bytes()) for b in pack(bucket, bodies)],
+                    [(at, b.sequence, batch_key(bucket, b.sequence), b.to_bytes()) for b in pack(bucket, bodies, self._batch_most)],
                 )
             database.execute("DELETE FROM reports WHERE bucket = ?", (at,))
             state = "dropped" if dropped else "shuffled"

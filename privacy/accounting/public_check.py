@@ -144,8 +144,13 @@ def _term(
 ) -> tuple[tuple[float, ...], Support, int, float] | None:
     """(counts, support, reports, factor) of one epoch of a smoothed pool, None where it is not to be believed."""
     field, path = f"{pool_path}, field smoothed[{place}]", f"files/{term['counts']}{COUNTS_SUFFIX}"
-    named = (term["epoch"], term["counts"])  # two epochs may have equal counts
-    source = next((each.document for each in public.receipts if (each.document["epoch"], each.document["counts"]) == named), None)
+    named = [
+        each.document
+        for each in public.receipts
+        if (each.document["epoch"], each.document["counts"]) == (term["epoch"], term["counts"])
+    ]
+    named.sort(key=lambda each: each["collection"]["id"] != document["collection"]["id"])  # two collections may have equal counts
+    source = named[0] if named else None
     wanted = document["collection"]
     if source is None or source["epoch"] > document["epoch"]:
         public.note(field, "is the epoch and counts of no receipt up to this one")

@@ -37,6 +37,18 @@ def configuration(minimum_batch: int = 50, epoch_s: int = EPOCH_S, items: int = 
     )  # fmt: skip
 
 
+def countable(items: int = ITEMS, minimum_batch: int = 5) -> Configuration:
+    """Two collections whose messages are the values themselves: the published counts tell how often each message was counted."""
+    first, second = (
+        Collection(
+            id=at, name=kind, kind=kind, domain_size=items, epsilon=4, epsilon_micro=3_988_985, share=1, dwell_ms=1000,
+            mechanism=KAryMechanism(w=54, v=1),
+        )
+        for at, kind in ((1, "item_dwelled"), (2, "item_skipped"))
+    )  # fmt: skip
+    return configuration(minimum_batch).model_copy(update={"collections": (first, second)})
+
+
 def write_configuration(folder: Path, found: Configuration) -> tuple[Path, str]:
     path = folder / "configuration.json"
     path.write_bytes(found.to_bytes())
