@@ -34,6 +34,8 @@ export interface IntentlyOptions {
   readonly pollMs?: number;
   /** Element below which sensors look for `data-intently-item`. Default `document`; null: no sensors, `record` alone. */
   readonly root?: (ParentNode & Node) | null;
+  /** Largest model that this page loads, bytes; default 24 MiB. Beyond it lists stand in the order of the pool. */
+  readonly modelMostBytes?: number;
   /** Load the model at once instead of when the page is idle and visible. */
   readonly eager?: boolean;
   /** Clock, randomness, network and storage; each default is the browser's own. */
@@ -56,9 +58,13 @@ export interface Platform {
   readonly indexedDB: IDBFactory | null;
   /** null: refused, so files are fetched anew on each page. */
   readonly caches: CacheStorage | null;
+  /** One tab polls for all; null: each does. */
+  readonly locks: LockManager | null;
   readonly globalPrivacyControl: () => boolean;
   /** Joins the shop's tabs; null: each is for itself. */
   readonly openChannel: (name: string) => ChannelLike | null;
+  /** Whether the shopper asked for little data (Save-Data). */
+  readonly saveData: () => boolean;
   /** URL of another file of the bundle. */
   readonly bundleUrl: (name: string) => string;
   /** A lazy part of the bundle. */

@@ -33,16 +33,15 @@ import { Lists } from './ranking/lists';
 import { MemoryStore } from './ranking/memory_store';
 import { ModelLoader } from './scoring/model_loader';
 import { snapshotOf } from './snapshot';
+import { Polling } from './updates/polling';
 import { type HeldSet, Updater } from './updates/updater';
 
 const DEFAULT_BASE = '/intently/';
-/** Between polls while nothing is held yet, ms. */
-const RETRY_MS = 5_000;
+/** Largest model that is loaded. */
+const MODEL_MOST_BYTES = 24 * 2 ** 20;
 /** The list that is ranked after each event, for those who listen; nothing shows it by itself. */
 const SESSION_PLACEMENT = 'session';
 const SESSION_COUNT = 100;
-/** Timers beyond 2^31 ms fire at once. */
-const TIMER_MOST_MS = 2 ** 30;
 
 /** Start on a page that is being visited. Never throws. */
 export function startRuntime(options: IntentlyOptions, pinned: Pinned, emitter: Emitter<IntentlyEvents>): Intently {
@@ -62,7 +61,7 @@ class Runtime implements Intently {
   private readonly keeper: ConsentKeeper;
   private ledgerAsked = false;
   private noticed = { scroll_depth: 0, impressions: 0, skips: 0 };
-  private timer: ReturnType<typeof setTimeout> | undefined;
+  private polling: Polling | null = null;
   private scoringQueued = false;
   private eventQueued = false;
   private disposed = false;
@@ -78,7 +77,7 @@ class Runtime implements Intently {
     this.ready = new Promise((resolve) => {
       this.settle = resolve;
     });
-    this.memory = new MemoryStore(this.platform.sessionStorage, this.platform.randomBytes, (item) => this.categoryOf(item));
+    this.memory = new MemoryStore(() => this.platform.sessionStorage, this.platform.randomBytes, (item) => this.categoryOf(item));
     this.lists = new Lists({
       now: this.platform.now,
       memory: () => this.memory.memory,
@@ -186,7 +185,7 @@ class Runtime implements Intently {
   private apply(told: boolean): void {
     this.tracker.setMode(this.keeper.mode, told);
     if (!this.consent.personalize && told) this.forget();
-    if (this.consent.personalize && this.held?.featureSpec) this.loader?.want(this.held.release.model);
+    this.wantModel();
     if (told || this.consent.reports) this.reporting.setConsent(this.consent);
     void this.openLedger();
     this.tellSession();
@@ -213,7 +212,7 @@ class Runtime implements Intently {
   }
 
   async poll(): Promise<void> {
-    await this.updater?.poll();
+    await (this.polling?.now() ?? this.updater?.poll());
   }
 
   snapshot(): Snapshot {
@@ -236,7 +235,7 @@ class Runtime implements Intently {
 
   dispose(): void {
     this.disposed = true;
-    clearTimeout(this.timer);
+    this.polling?.stop();
     this.keeper.stop();
     this.tracker.stop();
     this.loader?.dispose();
@@ -293,7 +292,8 @@ class Runtime implements Intently {
     });
     await this.openLedger();
     await this.updater.restore();
-    await this.pollOn();
+    this.polling = this.startPolling(this.updater, database !== null);
+    await this.polling.start();
     this.settle(this.held !== null);
   }
 
@@ -307,21 +307,38 @@ class Runtime implements Intently {
     await this.reporting.setDatabase(await openLedger(factory, pinned.shop));
   }
 
-  /** Poll, then again after the signed time. */
-  private async pollOn(): Promise<void> {
-    await this.updater?.poll();
-    if (this.disposed || this.options.pollMs === 0) return;
-    const signed = this.held === null ? RETRY_MS : Math.min(this.held.configuration.poll_s * 1000, TIMER_MOST_MS);
-    this.timer = setTimeout(() => void this.pollOn(), this.options.pollMs ?? signed);
+  private startPolling(updater: Updater, shared: boolean): Polling {
+    return new Polling({
+      platform: this.platform,
+      name: `intently-${this.pinned.shop}-${this.pinned.releaseKey.slice(0, 16)}`,
+      shared,
+      poll: () => updater.poll(),
+      reread: () => updater.restore(true),
+      state: () => this.board.status.updates,
+      signedMs: () => (this.held === null ? null : this.held.configuration.poll_s * 1000),
+      fixedMs: this.options.pollMs,
+    });
   }
 
   private takeUp(held: HeldSet): void {
-    if (held.featureSpec !== null && this.consent.personalize) this.loader?.want(held.release.model);
+    this.wantModel();
     this.reporting.setTerms(held);
     this.tracker.resolved();
     this.settle(true);
     this.emitter.emit('update', held as Held);
     this.queueScoring();
+  }
+
+  /** Load the model unless the shopper saves data, has not allowed it, or it is larger than the page may grow. */
+  private wantModel(): void {
+    const { held } = this;
+    if (held === null || held.featureSpec === null || !this.consent.personalize) return;
+    const most = this.options.modelMostBytes ?? MODEL_MOST_BYTES;
+    if (this.platform.saveData() && !this.options.eager)
+      return this.board.set({ model: 'none' }, 'Save-Data is on, so no model is fetched; lists stand in the order of the pool');
+    if (held.release.model.bytes > most)
+      return this.board.set({ model: 'none' }, `the model has ${held.release.model.bytes} bytes, this page allows ${most}`);
+    this.loader?.want(held.release.model);
   }
 
   private modelTurned(model: Snapshot['status']['model'], note: string): void {

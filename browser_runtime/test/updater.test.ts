@@ -122,6 +122,7 @@ test('a newer manifest is taken whole; asking carries nothing of what is held', 
         credentials: 'omit',
         referrerPolicy: 'no-referrer',
         cache: 'no-store',
+        signal: expect.any(AbortSignal),
       },
     },
   ]);

@@ -21,8 +21,11 @@ PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Test shop<
 <div id="rest"></div></html>"""
 PAGE_JS = """import { createIntently } from '/intently/intently.js';
 const query = new URLSearchParams(location.search);
-window.intently = createIntently({ eager: query.has('eager'), pollMs: 0,
+const market = query.get('market');
+window.intently = createIntently({ ...(market === null ? {} : { market }), eager: query.has('eager'), pollMs: 0,
   consent: { personalize: true, reports: !query.has('noreports') } });
+if (query.has('candidates'))
+  document.querySelector('intently-recs').candidates = Array.from({ length: 24 }, (_, at) => at + 1);
 if (query.has('lens')) document.getElementById('rest').append(document.createElement('intently-privacy'));
 """
 

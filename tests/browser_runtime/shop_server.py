@@ -90,6 +90,8 @@ class Shop:
     hpke_key: X25519PrivateKey = field(default_factory=X25519PrivateKey.generate)
     configuration: c.Configuration = field(init=False)
     model: bytes = field(default_factory=tiny_model)
+    markets: dict[str, c.Market] = field(default_factory=dict)
+    pictures: bool = True
     version: int = 0
     release_expires: int = field(default_factory=lambda: int(time.time()) + 10_000)
 
@@ -115,7 +117,7 @@ class Shop:
         items = tuple(
             c.Item(
                 sku=f"sku-{n}", name=f"Item {n} <b>of</b> the shop", category=1 + n % 5, price_minor=990 + n,
-                thumbnail=picture(COLOURS[n % 5]),
+                thumbnail=picture(COLOURS[n % 5]) if self.pictures else "",
             )
             for n in range(1, ITEMS + 1)
         )  # fmt: skip
@@ -131,18 +133,20 @@ class Shop:
         unavailable: tuple[int, ...] = (),
         signer: Ed25519PrivateKey | None = None,
         write: bool = True,
+        release_version: int = 1,
         **changes: Any,
     ) -> bytes:
         """Sign and serve a manifest; its version rises by one unless `changes` say another. Returns its bytes."""
         now = int(time.time())
         spec = c.FeatureSpec(length=16, event_types=(c.EventType.VIEW_ITEM,), inputs=(c.ItemInput(items=ITEMS),))
         release = c.Release(
-            version=1, shop=SHOP, demo=True, issued=1, expires=self.release_expires,
+            version=release_version, shop=SHOP, demo=True, issued=1, expires=self.release_expires,
             roles=c.Roles(release=public_hex(self.release_key), pool=public_hex(self.pool_key), ledger="00" * 32),
             hpke_keys=(c.HpkeKey(key_id=3, public_key=public_hex(self.hpke_key), state="active"),),
             configuration=self.put(self.configuration.to_bytes(), ".json"), feature_spec=self.put(spec.to_bytes(), ".json"),
             model=self.put(self.model, ".onnx"), catalogue=self.put(self.catalogue().to_bytes(), ".json"),
             base_pool=self.put(self.pool(), ".json"),
+            markets=tuple(c.MarketRef(name=name, file=self.put(one.to_bytes(), ".json")) for name, one in self.markets.items()),
         )  # fmt: skip
         self.version += 1
         fields: dict[str, Any] = {
@@ -173,6 +177,8 @@ class Server:
     def __init__(self, folder: Path, page: str, scripts: dict[str, str], page_csp: str = PAGE_CSP) -> None:
         self.requests: list[Request] = []
         self.relay_status = 202
+        self.pages: dict[str, tuple[str, dict[str, str]]] = {}
+        self.worker_headers: dict[str, str] = {}
         self.http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self, folder, page, scripts, page_csp))
         self.origin = f"http://127.0.0.1:{self.http.server_port}"
         threading.Thread(target=self.http.serve_forever, daemon=True).start()
@@ -185,6 +191,7 @@ class Server:
         self.http.server_close()
 
 
+PIXEL = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
 TYPES = {".js": "text/javascript", ".json": "application/json", ".wasm": "application/wasm"}
 
 
@@ -216,7 +223,10 @@ def _handler(server: Server, folder: Path, page: str, scripts: dict[str, str], p
                 script = scripts.get(self.path)
                 if script is not None:
                     return self.answer(200, script.encode(), Content_Type="text/javascript")
-                return self.answer(200, page.encode(), Content_Type="text/html", Content_Security_Policy=page_csp)
+                if self.path.startswith("/img/"):
+                    return self.answer(200, PIXEL, Content_Type="image/png", Cache_Control="no-store")
+                html, headers = server.pages.get(self.path.partition("?")[0], (page, {"Content-Security-Policy": page_csp}))
+                return self.answer(200, html.encode(), Content_Type="text/html", **headers)
             path = folder / self.path.removeprefix("/intently/")
             if not path.is_file():
                 return self.answer(404)
@@ -224,6 +234,7 @@ def _handler(server: Server, folder: Path, page: str, scripts: dict[str, str], p
             etag = f'"{c.sha256_hex(data)}"'
             if self.headers.get("If-None-Match") == etag:
                 return self.answer(304, ETag=etag)
-            return self.answer(200, data, Content_Type=TYPES.get(path.suffix, "application/octet-stream"), ETag=etag)
+            more = server.worker_headers if path.name.endswith("worker.js") else {}
+            return self.answer(200, data, Content_Type=TYPES.get(path.suffix, "application/octet-stream"), ETag=etag, **more)
 
     return Handler

@@ -9,6 +9,11 @@ interface GpcNavigator extends Navigator {
   readonly globalPrivacyControl?: boolean;
 }
 
+interface DataNavigator extends Navigator {
+  /** https://wicg.github.io/savedata/ */
+  readonly connection?: { readonly saveData?: boolean };
+}
+
 const WORKER_NAME = 'intently-worker.js';
 
 export function browserPlatform(overrides: Partial<Platform> = {}): Platform {
@@ -21,6 +26,8 @@ export function browserPlatform(overrides: Partial<Platform> = {}): Platform {
     localStorage: attempt(() => localStorage),
     indexedDB: attempt(() => indexedDB),
     caches: attempt(() => caches),
+    locks: attempt(() => navigator.locks),
+    saveData: () => (globalThis.navigator as DataNavigator | undefined)?.connection?.saveData === true,
     globalPrivacyControl: () => (globalThis.navigator as GpcNavigator | undefined)?.globalPrivacyControl === true,
     openChannel: (name) => (typeof document === 'undefined' ? null : attempt(() => new BroadcastChannel(name))),
     bundleUrl,

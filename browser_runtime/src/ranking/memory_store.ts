@@ -12,11 +12,12 @@ export class MemoryStore {
   readonly seed: number;
 
   constructor(
-    private readonly storage: Platform['sessionStorage'],
+    /** Asked at each use: consent may refuse it now and allow it later. */
+    private readonly storage: () => Platform['sessionStorage'],
     randomBytes: Platform['randomBytes'],
     private readonly categoryOf: CategoryOf,
   ) {
-    this.held = restored(attempt(() => storage?.getItem(MEMORY_KEY)) ?? null);
+    this.held = restored(attempt(() => storage()?.getItem(MEMORY_KEY)) ?? null);
     this.seed = new DataView(randomBytes(4).slice().buffer).getUint32(0);
   }
 
@@ -42,13 +43,13 @@ export class MemoryStore {
 
   forget(): void {
     this.held = NOTHING_REMEMBERED;
-    attempt(() => this.storage?.removeItem(MEMORY_KEY));
+    attempt(() => this.storage()?.removeItem(MEMORY_KEY));
   }
 
   private change(memory: Remembered): void {
     if (memory === this.held) return;
     this.held = memory;
-    attempt(() => this.storage?.setItem(MEMORY_KEY, JSON.stringify(memory)));
+    attempt(() => this.storage()?.setItem(MEMORY_KEY, JSON.stringify(memory)));
   }
 }
 

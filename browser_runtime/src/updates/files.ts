@@ -10,6 +10,9 @@ export const CACHE_NAME = 'intently-files-1';
 /** What a GET of ours carries: no cookie, no referrer. */
 export const GET: RequestInit = { credentials: 'omit', referrerPolicy: 'no-referrer' };
 
+/** A transfer that hangs is given up; the next poll asks again. A slow one (0.4 MB at 50 kbit/s) has the time, ms. */
+export const FETCH_LIMIT_MS = 120_000;
+
 export const ENVELOPE_MOST_BYTES = 2 ** 20;
 /** Files that no signed document measures: the runtime's wasm. */
 const UNMEASURED_MOST_BYTES = 2 ** 25;
@@ -55,7 +58,7 @@ export class Files {
   }
 
   private async fetched(url: string, sha256: string, most: number): Promise<Uint8Array<ArrayBuffer>> {
-    const answer = await this.platform.fetch(url, GET);
+    const answer = await this.platform.fetch(url, { ...GET, signal: AbortSignal.timeout(FETCH_LIMIT_MS) });
     if (!answer.ok) throw new UpdateRefused(`file: the server answered ${answer.status} for ${url}`);
     const bytes = await bodyOf(answer, most, `file: ${url}`);
     const got = await sha256Hex(bytes);

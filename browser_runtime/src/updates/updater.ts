@@ -19,7 +19,7 @@ import type { FilesDatabase } from '../lib/database';
 import { sentenceOf, UpdateRefused } from '../lib/errors';
 import { acceptManifest, acceptRelease, checkRef, floorOf, type Highest, NONE_HELD } from './accept';
 import { MANIFEST_TYPE, parseEnvelope, parseJson, payloadOf, RELEASE_TYPE, verifyEnvelope } from './envelope';
-import { bodyOf, ENVELOPE_MOST_BYTES, Files, GET } from './files';
+import { bodyOf, ENVELOPE_MOST_BYTES, FETCH_LIMIT_MS, Files, GET } from './files';
 import { checkMarket, checkShapes } from './shapes';
 import { type HeldRecord, readHeld, writeHeld } from './store';
 
@@ -58,17 +58,18 @@ export class Updater {
     this.files = new Files(options.platform, options.base);
   }
 
-  /** Take up the set of the last page load. Expiry is not asked: better an old order than none. */
-  async restore(): Promise<void> {
+  /** Take up the set that this page's predecessor or another tab stored (`fresh`: just now). Expiry is not asked: better an old order than none. */
+  async restore(fresh = false): Promise<void> {
     const record = await readHeld(this.options.database);
-    if (record === null) return;
+    if (record === null || record.highest.manifest_sha256 === this.held?.manifest_sha256) return;
+    if (record.highest.manifest < this.highest.manifest) return;
     this.highest = record.highest;
     try {
       const set = await this.verified(record.manifest, record.release, 0);
       this.swap(set, record);
-      this.options.onState('cached', '');
+      this.options.onState(fresh ? 'current' : 'cached', '');
     } catch (fault) {
-      this.options.onState('none', `kept files: ${sentenceOf(fault)}`);
+      this.options.onState(this.held === null ? 'none' : 'refused', `kept files: ${sentenceOf(fault)}`);
     }
   }
 
@@ -93,7 +94,11 @@ export class Updater {
 
   /** Asked whole and alike by everyone: a validator (`If-None-Match`) would tell a server which bytes it served this visitor. */
   private async fetchManifest(): Promise<Uint8Array<ArrayBuffer>> {
-    const answer = await this.options.platform.fetch(this.options.base + MANIFEST_PATH, { ...GET, cache: 'no-store' });
+    const answer = await this.options.platform.fetch(this.options.base + MANIFEST_PATH, {
+      ...GET,
+      cache: 'no-store',
+      signal: AbortSignal.timeout(FETCH_LIMIT_MS),
+    });
     if (!answer.ok) throw new Error(`manifest: the server answered ${answer.status}`);
     return bodyOf(answer, ENVELOPE_MOST_BYTES, 'manifest');
   }
