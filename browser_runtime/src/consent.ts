@@ -4,7 +4,17 @@
  */
 
 import { consentMode } from '../../tracker/src/consent_mode';
-import { decided, FULL, LOCAL, MODES, type Mode, type ModeName, modeOf, type Says, STRICT } from '../../tracker/src/consent';
+import {
+  decided,
+  FULL,
+  LOCAL,
+  MODES,
+  type Mode,
+  type ModeName,
+  modeOf,
+  type Says,
+  STRICT,
+} from '../../tracker/src/consent';
 import type { Consent, IntentlyOptions, Platform } from './api';
 import { Choice } from './lib/choice';
 

@@ -72,12 +72,18 @@ class Runtime implements Intently {
     private readonly pinned: Pinned,
     private readonly emitter: Emitter<IntentlyEvents>,
   ) {
-    this.keeper = new ConsentKeeper(browserPlatform(options.platform), pinned.shop, options, (told) => this.apply(told));
+    this.keeper = new ConsentKeeper(browserPlatform(options.platform), pinned.shop, options, (told) =>
+      this.apply(told),
+    );
     this.platform = this.keeper.platform;
     this.ready = new Promise((resolve) => {
       this.settle = resolve;
     });
-    this.memory = new MemoryStore(() => this.platform.sessionStorage, this.platform.randomBytes, (item) => this.categoryOf(item));
+    this.memory = new MemoryStore(
+      () => this.platform.sessionStorage,
+      this.platform.randomBytes,
+      (item) => this.categoryOf(item),
+    );
     this.lists = new Lists({
       now: this.platform.now,
       memory: () => this.memory.memory,
@@ -302,7 +308,8 @@ class Runtime implements Intently {
     const { keeper, pinned } = this;
     const factory = keeper.browser.indexedDB;
     if (this.ledgerAsked || this.updater === null) return;
-    if (keeper.mode < LOCAL && !(keeper.mode === STRICT && keeper.told && (await hasLedger(factory, pinned.shop)))) return;
+    if (keeper.mode < LOCAL && !(keeper.mode === STRICT && keeper.told && (await hasLedger(factory, pinned.shop))))
+      return;
     this.ledgerAsked = true;
     await this.reporting.setDatabase(await openLedger(factory, pinned.shop));
   }
@@ -335,9 +342,15 @@ class Runtime implements Intently {
     if (held === null || held.featureSpec === null || !this.consent.personalize) return;
     const most = this.options.modelMostBytes ?? MODEL_MOST_BYTES;
     if (this.platform.saveData() && !this.options.eager)
-      return this.board.set({ model: 'none' }, 'Save-Data is on, so no model is fetched; lists stand in the order of the pool');
+      return this.board.set(
+        { model: 'none' },
+        'Save-Data is on, so no model is fetched; lists stand in the order of the pool',
+      );
     if (held.release.model.bytes > most)
-      return this.board.set({ model: 'none' }, `the model has ${held.release.model.bytes} bytes, this page allows ${most}`);
+      return this.board.set(
+        { model: 'none' },
+        `the model has ${held.release.model.bytes} bytes, this page allows ${most}`,
+      );
     this.loader?.want(held.release.model);
   }
 

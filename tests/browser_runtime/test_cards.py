@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -18,7 +17,9 @@ CANDIDATES = range(1, 25)
 """Of the page: the same for everyone who opens it; 8 are shown."""
 READY = "() => ['kernel', 'onnx'].includes(window.intently?.snapshot().status.tier)"
 SHIFTS = (
-    "window.shifts = 0; new PerformanceObserver((list) => list.getEntries().forEach(({ value }) => { shifts += value; }))"
+    "window.shifts = []; new PerformanceObserver((list) => list.getEntries().forEach(({ value, sources }) =>"
+    " shifts.push([value, ...sources.map(({ node, previousRect: a, currentRect: b }) =>"
+    " `${node?.nodeName} ${node?.dataset?.intentlyItem} ${a.x},${a.y} -> ${b.x},${b.y}`)])))"
     ".observe({ type: 'layout-shift', buffered: true });"
 )
 STYLE = """<style>
@@ -45,14 +46,14 @@ def page_of(body: str) -> tuple[str, dict[str, str]]:
 
 
 @pytest.fixture
-def rules(shop: Shop) -> Iterator[c.RankingRules]:
+def rules(shop: Shop) -> c.RankingRules:
     """Signed rules with something in each part."""
     rules = c.RankingRules(
         placements=(c.PlacementRule(placement="product", pins=(c.Pin(item=20, position=2),)),),
         restrictions=(c.Restriction(reason="spirits", items=(4,), age_least=18),),
     )
     shop.configure(ranking=rules)
-    yield rules
+    return rules
 
 
 def shown(page: Page) -> list[int]:
@@ -91,7 +92,7 @@ def test_children_of_the_server_are_ranked_in_place_and_nothing_moves(
     assert visible(page) == items
     assert page.evaluate("document.querySelector('h2').checkVisibility()")
     assert page.evaluate("nodes.every((node, at) => node === document.querySelector('intently-recs').children[at])")
-    assert page.evaluate("shifts") == 0
+    assert page.evaluate("shifts") == []
 
 
 def test_not_interested_by_keyboard_takes_the_category_and_says_so(shop: Shop, server: Server, page: Page) -> None:
@@ -123,10 +124,8 @@ def test_without_javascript_the_list_is_the_servers(shop: Shop, server: Server, 
 
 def test_cards_of_our_own_write_prices_for_the_market_and_say_why(shop: Shop, server: Server, page: Page) -> None:
     prices = tuple(-1 if n == 2 else 100_000 + n for n in range(1, ITEMS + 1))
-    market = c.Market(
-        shop="test-shop", name="ch", locale="de-CH", currency="CHF", region="CH", prices_minor=prices, names=("Eins",)
-    )
-    shop.markets = {"ch": market}
+    about = {"shop": "test-shop", "name": "ch", "locale": "de-CH", "currency": "CHF", "region": "CH"}
+    shop.markets = {"ch": c.Market(**about, prices_minor=prices, names=("Eins",))}
     shop.publish()
     body = '<intently-recs placement="p" count="4" why href-template="/product/{sku}"></intently-recs>'
     server.pages["/ch"] = page_of(body)
@@ -135,7 +134,10 @@ def test_cards_of_our_own_write_prices_for_the_market_and_say_why(shop: Shop, se
     assert shown(page) == [1, 3, 4, 5], "item 2 is not sold here"
     card = "document.querySelector('intently-recs').shadowRoot.querySelector('li')"
     assert page.evaluate(f"{card}.querySelector('[part=name]').textContent") == "Eins"
-    assert page.evaluate(f"{card}.querySelector('[part=price]').textContent.replace(/\\s/g, ' ')") == "CHF 1’000.01"
+    assert (
+        page.evaluate(f"{card}.querySelector('[part=price]').textContent.replace(/\\s/g, ' ').replace('’', \"'\")")
+        == "CHF 1'000.01"
+    )
     assert page.evaluate(f"{card}.querySelector('[part=why]').textContent") == "Often chosen in this shop."
     assert page.evaluate(f"{card}.querySelector('[part=dismiss]').getAttribute('aria-label')") == "Not interested in Eins"
     asked = [request.path for request in server.requests if "/files/" in request.path]

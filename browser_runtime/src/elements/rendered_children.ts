@@ -5,6 +5,7 @@
 
 import type { Pin, Ranked } from '../api';
 import { h } from './dom';
+import { glide } from './glide';
 import type { Chosen, Painter } from './painter';
 import { fetchAll } from './pictures';
 import type { IntentlyRecs } from './recs';
@@ -52,8 +53,10 @@ export class RenderedChildren implements Painter {
     const others = [...this.host.childNodes].filter(isSlottable).filter((node) => !isCandidate(node));
     if (!this.slotted) return this.candidates.slice(0, this.host.count);
     const leading = others.filter((node) => isBefore(node, this.children[0]));
-    this.slot.assign(...leading, ...wanted, ...others.filter((node) => !leading.includes(node)));
-    for (const child of wanted) child.hidden = false;
+    glide(wanted, () => {
+      this.slot.assign(...leading, ...wanted, ...others.filter((node) => !leading.includes(node)));
+      for (const child of wanted) child.hidden = false;
+    });
     this.shown = wanted.map(itemOf);
     return this.shown;
   }

@@ -33,7 +33,12 @@ export class Choice {
   /** Call `changed` when another tab chose, or this page comes back from the history; returns a function that stops. */
   follow(changed: () => void): () => void {
     const heard = (event: Event): void => {
-      if (event.type === 'pageshow' ? (event as PageTransitionEvent).persisted !== false : (event as StorageEvent).key === this.key) changed();
+      if (
+        event.type === 'pageshow'
+          ? (event as PageTransitionEvent).persisted !== false
+          : (event as StorageEvent).key === this.key
+      )
+        changed();
     };
     globalThis.addEventListener?.('storage', heard);
     globalThis.addEventListener?.('pageshow', heard);
