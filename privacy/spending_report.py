@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -23,7 +24,10 @@ from contracts import (
     Record,
     Release,
 )
+from privacy.accounting import Batches, composed_epsilon, round_up
+from privacy.accounting.guarantees import DELTA
 from privacy.errors import AuditRefused
+from privacy.mechanisms import mechanism_of
 
 DAY_S = 86_400
 AUDIENCES = ("local", "shuffled", "public")
@@ -50,6 +54,8 @@ class BudgetRow:
     """What the reports that the cap still allows would add."""
     delta: float
     """Summed like `spent`."""
+    composed: float | None
+    """What was spent, by privacy-loss distributions at a delta of `DELTA` in all; None where sums are all there is."""
     runs_out: int | None
     """Seconds since 1970 at which the cap silences this client; None if the window moves on faster than it spends."""
 
@@ -90,10 +96,10 @@ def budget(folder: Path, now: float, server_budget_epsilon: float | None = None)
 
     Raises `AuditRefused` where the folder cannot be read.
     """
-    manifest = _document(folder / MANIFEST_PATH, Manifest)
-    release = _document(folder / manifest.release.path, Release)
-    configuration = _configuration(folder, release.configuration)
-    receipts = _all_receipts(folder)
+    manifest = document_of(folder / MANIFEST_PATH, Manifest)
+    release = document_of(folder / manifest.release.path, Release)
+    configuration = configuration_of(folder, release.configuration)
+    receipts = all_receipts(folder)
     rows, servers = [], []
     for collection in configuration.collections:
         of = {receipt.epoch: receipt for receipt in receipts if _same(receipt.collection, collection)}
@@ -122,8 +128,32 @@ def _row(
     return BudgetRow(
         collection=collection.name, audience=audience, per_report=each, per_day=_times(each, min(-(-DAY_S // epoch_s), most)),
         per_cap=_times(each, most), spent=spent, left=_times(each, remaining),
-        delta=0.0 if audience == "local" or each is None else delta, runs_out=now + remaining * epoch_s if silenced else None,
+        delta=0.0 if audience == "local" or each is None else delta,
+        composed=_composed(recent, audience, most), runs_out=now + remaining * epoch_s if silenced else None,
     )  # fmt: skip
+
+
+def _composed(receipts: Sequence[Receipt], audience: str, most: int) -> float | None:
+    """The `most` dearest of these receipts together: the smallest batches, each rounded down to two digits."""
+    amplified = [receipt for receipt in receipts if audience != "local" and receipt.guarantees.delta and _cost(receipt, audience)]
+    if not amplified:
+        return None
+    sizes = Counter((_mechanism(receipt), _two_digits(receipt.reports)) for receipt in sorted(amplified, key=_reports)[:most])
+    return round_up(composed_epsilon([Batches(*words, n, epochs) for (words, n), epochs in sizes.items()], DELTA))
+
+
+def _reports(receipt: Receipt) -> int:
+    return receipt.reports
+
+
+def _mechanism(receipt: Receipt) -> tuple[int, int, int, float]:
+    mechanism = mechanism_of(receipt.collection)
+    return mechanism.w, mechanism.v, mechanism.modulus, mechanism.collision
+
+
+def _two_digits(number: int) -> int:
+    unit: int = 10 ** max(0, len(str(number)) - 2)
+    return number // unit * unit
 
 
 def _cost(receipt: Receipt, audience: str) -> float | None:
@@ -150,11 +180,13 @@ def _same(one: Collection, other: Collection) -> bool:
     return (one.id, one.name) == (other.id, other.name)
 
 
-def _document(path: Path, kind: type[Document]) -> Document:
+def document_of(path: Path, kind: type[Document]) -> Document:
+    """Payload of an envelope; not verified."""
     return kind.from_bytes(Envelope.from_bytes(_read(path)).payload_bytes())
 
 
-def _configuration(folder: Path, reference: FileRef) -> Configuration:
+def configuration_of(folder: Path, reference: FileRef) -> Configuration:
+    """The configuration that a release names; not verified."""
     return Configuration.from_bytes(_read(folder / reference.path))
 
 
@@ -165,7 +197,7 @@ def _read(path: Path) -> bytes:
         raise AuditRefused(f"{path} cannot be read; give the folder that delivery serves") from None
 
 
-def _all_receipts(folder: Path) -> list[Receipt]:
+def all_receipts(folder: Path) -> list[Receipt]:
     """Every receipt in files/, also those that the manifest no longer names."""
     found = []
     begin = f'{{"payloadType":"{RECEIPT_TYPE}"'.encode()

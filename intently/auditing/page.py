@@ -47,7 +47,7 @@ def audit_page(bundle: Path, browser: Any | None = None) -> Iterator[AuditPage]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(bundle, posted))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        with _opened(browser) as chromium, chromium.new_context() as context:
+        with opened(browser) as chromium, chromium.new_context() as context:
             page = context.new_page()
             page.set_default_timeout(RUN_LIMIT_MS)
             page.goto(f"http://127.0.0.1:{server.server_address[1]}/")
@@ -58,7 +58,8 @@ def audit_page(bundle: Path, browser: Any | None = None) -> Iterator[AuditPage]:
 
 
 @contextlib.contextmanager
-def _opened(browser: Any | None) -> Iterator[Any]:
+def opened(browser: Any | None) -> Iterator[Any]:
+    """A running browser, or a new Chromium; raises `IntentlyError` where Playwright is missing."""
     if browser is not None:
         yield browser
         return

@@ -1,0 +1,87 @@
+"""Two visitors of a live site in Chromium at once: the same pages, the same chance, other behaviour."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from contracts import IntentlyError
+from privacy.traffic import Request
+
+SAME_CHANCE = """
+  let state = 20261125;
+  crypto.getRandomValues = (array) => {
+    const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+    for (let at = 0; at < bytes.length; at++) {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+      bytes[at] = state >>> 24;
+    }
+    return array;
+  };
+"""
+"""Both draw the same coin and the same time; what still differs depends on behaviour. Sealing has the browser's own chance."""
+HIDDEN = """(hidden) => {
+  Object.defineProperty(document, 'visibilityState', { value: hidden ? 'hidden' : 'visible', configurable: true });
+  document.dispatchEvent(new Event('visibilitychange'));
+}"""
+STEP_MS = 250
+
+
+class Visitor:
+    """One browser profile and what it asked for."""
+
+    def __init__(self, browser: Any, init: str) -> None:
+        self.context = browser.new_context(viewport={"width": 1200, "height": 800})
+        self.context.add_init_script(SAME_CHANCE + init)
+        self.page = self.context.new_page()
+        self._asked: list[tuple[int, Any]] = []
+        self.page.on("request", lambda request: self._asked.append((int(1000 * time.time()), request)))
+
+    def go(self, url: str) -> None:
+        """Open a page; raises `IntentlyError` where it does not answer."""
+        try:
+            answer = self.page.goto(url, wait_until="load", timeout=30_000)
+        except Exception as error:
+            raise IntentlyError(f"{url} does not open: {str(error).splitlines()[0]}") from None
+        if answer is not None and answer.status >= 400:
+            raise IntentlyError(f"{url} answers {answer.status}; give pages that exist")
+
+    def look_around(self, ms: int) -> None:
+        """Scroll, hover and linger."""
+        for step in range(max(1, ms // STEP_MS)):
+            self.page.mouse.move(200 + 40 * (step % 20), 200 + 25 * (step % 20))
+            self.page.mouse.wheel(0, 400 if step % 16 < 12 else -1200)
+            self.page.wait_for_timeout(STEP_MS)
+
+    def look_away(self, hidden: bool) -> None:
+        """As if another tab were in front."""
+        self.page.evaluate(HIDDEN, hidden)
+
+    def requests(self) -> tuple[Request, ...]:
+        """Everything asked of a network, oldest first."""
+        found = []
+        for at_ms, request in self._asked:
+            if request.url.startswith(("data:", "blob:")):
+                continue
+            headers = tuple(sorted(request.all_headers().items()))
+            found.append(Request(at_ms, request.method, request.url, headers, len(request.post_data_buffer or b"")))
+        return tuple(found)
+
+
+def capture_worlds(
+    browser: Any, origin: str, pages: Sequence[str], seconds: float, init: str = ""
+) -> tuple[tuple[Request, ...], tuple[Request, ...]]:
+    """Requests of the busy and of the idle visitor. `seconds`: how long the visit lasts; more than the latest time drawn."""
+    busy, idle = Visitor(browser, init), Visitor(browser, init)
+    try:
+        for path in pages:
+            for visitor in (busy, idle):
+                visitor.go(origin.rstrip("/") + path)
+            idle.look_away(True)
+            busy.look_around(int(1000 * seconds / len(pages)))
+            idle.look_away(False)
+        return busy.requests(), idle.requests()
+    finally:
+        busy.context.close()
+        idle.context.close()
