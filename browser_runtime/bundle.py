@@ -37,8 +37,8 @@ ENTRIES = {
 BUNDLE_FILES: tuple[str, ...] = (*ENTRIES, WASM, BUNDLE_JSON)
 """Everything that a bundle's folder holds."""
 
-FEATURE_SPEC_VERSION = 1
-"""Feature specs that this bundle's code can encode; the twin constant stands in src/constants.ts."""
+FEATURE_SPEC_VERSION = 2
+"""Newest feature spec that this bundle's code can encode, and all before it; the twin constant stands in src/constants.ts."""
 BUILD_LIMIT_S = 60
 BROTLI_BEST = 11
 BROTLI_LARGE = 9
@@ -135,8 +135,8 @@ def check_bundle(bundle_dir: Path, release: Release, feature_spec: FeatureSpec |
         return f"a bundle built for another model: it believes release key {short}; {again}"
     if release.demo and not bundle.demo:
         return f"a bundle built for another model: the release is a demo's, the bundle is not; {again}"
-    if feature_spec is not None and feature_spec.version != bundle.feature_spec_version:
-        versions = f"it encodes feature specs of version {bundle.feature_spec_version}, the release has {feature_spec.version}"
+    if feature_spec is not None and feature_spec.version > bundle.feature_spec_version:
+        versions = f"it encodes feature specs up to version {bundle.feature_spec_version}, the release has {feature_spec.version}"
         return f"a bundle built for another model: {versions}; use a newer Intently"
     return None
 

@@ -24,8 +24,8 @@ from contracts.envelope import (
     pre_authentication_encoding,
 )
 from contracts.errors import ContractError, IntentlyError
-from contracts.event import Event, EventType
-from contracts.feature_spec import DwellBucketInput, EventTypeInput, FeatureSpec, ItemInput
+from contracts.event import Event, EventType, Fact, FactKind
+from contracts.feature_spec import Collected, DwellBucketInput, EventTypeInput, FeatureSpec, ItemInput, Series, SignalInput
 from contracts.market import NOT_SOLD, Market
 from contracts.pool import POOL_DECIMALS, CategoryList, CategoryPool, EpochTerm, Pool, PoolItem
 from contracts.ranking import Diversity, Exploration, FeedbackWeights, Frequency, Pin, PlacementRule, RankingRules, Restriction
@@ -49,10 +49,10 @@ __all__ = [
     "BATCH_MOST", "BODY_BYTES", "CAP_DAYS", "CAP_LIMIT_EPSILON", "DEMO_EPOCH_LIMIT_S", "EPOCH_LIMIT_S", "EPSILON_LIMIT",
     "FILES_PATH", "LEDGER_ENTRY_TYPE", "LEDGER_PATH", "MANIFEST_PATH", "MANIFEST_TYPE", "MICRO", "NOT_SOLD", "POOL_DECIMALS",
     "RECEIPT_TYPE", "RELEASE_TYPE", "AffinePointMechanism", "Availability", "Batch", "Bucket", "Catalogue", "Category",
-    "CategoryList", "CategoryPool", "Collection", "CollectionKind", "Configuration", "ContractError", "Diversity",
-    "DwellBucketInput", "Envelope", "EpochTerm", "Event", "EventType", "EventTypeInput", "Exploration", "FeatureSpec",
-    "FeedbackWeights", "FileRef", "Frequency", "Guarantees", "HpkeKey", "IntentlyError", "Item", "ItemInput", "KAryMechanism",
-    "LedgerEntry", "Manifest", "Market", "MarketRef", "Pin", "PlacementRule", "Pool", "PoolItem", "RankingRules", "Receipt",
-    "Record", "Refusals", "Release", "Restriction", "Roles", "Signature", "pack_plaintext", "pre_authentication_encoding",
-    "sha256_hex", "unpack_plaintext",
+    "CategoryList", "CategoryPool", "Collected", "Collection", "CollectionKind", "Configuration", "ContractError",
+    "Diversity", "DwellBucketInput", "Envelope", "EpochTerm", "Event", "EventType", "EventTypeInput", "Exploration", "Fact",
+    "FactKind", "FeatureSpec", "FeedbackWeights", "FileRef", "Frequency", "Guarantees", "HpkeKey", "IntentlyError", "Item",
+    "ItemInput", "KAryMechanism", "LedgerEntry", "Manifest", "Market", "MarketRef", "Pin", "PlacementRule", "Pool",
+    "PoolItem", "RankingRules", "Receipt", "Record", "Refusals", "Release", "Restriction", "Roles", "Series", "SignalInput",
+    "Signature", "pack_plaintext", "pre_authentication_encoding", "sha256_hex", "unpack_plaintext",
 ]  # fmt: skip

@@ -13,7 +13,7 @@ from pydantic.json_schema import models_json_schema
 from contracts.catalogue import Catalogue
 from contracts.collection import Configuration
 from contracts.envelope import Envelope
-from contracts.event import Event
+from contracts.event import Event, Fact
 from contracts.feature_spec import FeatureSpec
 from contracts.market import Market
 from contracts.pool import CategoryPool, Pool
@@ -22,7 +22,7 @@ from contracts.record import Record
 from contracts.release import Manifest, Release
 
 DOCUMENTS: tuple[type[Record], ...] = (
-    Catalogue, CategoryPool, Configuration, Envelope, Event, FeatureSpec, LedgerEntry, Manifest, Market, Pool, Receipt,
+    Catalogue, CategoryPool, Configuration, Envelope, Event, Fact, FeatureSpec, LedgerEntry, Manifest, Market, Pool, Receipt,
     Release,
 )  # fmt: skip
 SCHEMA_PATH = Path(__file__).parent / "schemas" / "contracts.schema.json"

@@ -1,7 +1,7 @@
 """Write the golden vectors of the feature spec: `python -m edge_model.vectors`.
 
 Both languages replay `features.json` (encode gives exactly `expected`) and `bad_features.json` (refused at `step`: `spec`
-while the spec is parsed, `events` while the events are).
+while the spec is parsed, `events` while the events are). `signals.json` and `bad_signals.json` are the same for version 2.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from contracts import Event, EventType, FeatureSpec
+from edge_model import vectors_of_signals
 from edge_model.features import encode
 
 FOLDER = Path(__file__).resolve().parent.parent / "contracts" / "vectors" / "v1"
@@ -112,7 +113,7 @@ def bad_cases() -> list[dict[str, Any]]:
         ("edges that do not rise", ONLY_ITEMS | {"inputs": [ITEM_5, edges]}),
         ("first edge 0", ONLY_ITEMS | {"inputs": [ITEM_5, {"name": "dwell_bucket", "edges_ms": [0, 5]}]}),
         ("types in another order than event_types", WITH_TYPES | {"event_types": [VIEW, CART]}),
-        ("a later version", ONLY_ITEMS | {"version": 2}),
+        ("a later version", ONLY_ITEMS | {"version": 3}),
         ("unknown key", ONLY_ITEMS | {"decay": 1}),
     ]
     events = [
@@ -137,11 +138,12 @@ def texts() -> dict[str, str]:
             bad_cases(),
         ),
     }
+    files |= vectors_of_signals.files()
     return {name: json.dumps({"about": about, "cases": cases}) + "\n" for name, (about, cases) in files.items()}
 
 
 def main() -> None:
-    """Rewrite both files."""
+    """Rewrite the files."""
     for name, text in texts().items():
         (FOLDER / name).write_text(text)
 

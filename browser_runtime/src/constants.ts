@@ -29,7 +29,7 @@ export const WASM_NAME = 'ort-wasm-simd-threaded.wasm';
 export const WASM_SHA256 = typeof INTENTLY_WASM_SHA256 === 'string' ? INTENTLY_WASM_SHA256 : '';
 
 /** Feature specs that this bundle can encode. */
-export const FEATURE_SPEC_VERSION = 1;
+export const FEATURE_SPEC_VERSIONS: readonly number[] = [1, 2];
 
 /** Largest local epsilon of one report. */
 export const EPSILON_LIMIT = 8;

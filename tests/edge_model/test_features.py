@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts import ContractError, DwellBucketInput, Event, EventType, EventTypeInput, FeatureSpec, ItemInput, Record
+from contracts import ContractError, DwellBucketInput, Event, EventType, EventTypeInput, Fact, FeatureSpec, ItemInput, Record
 from edge_model.errors import FeatureError
 from edge_model.features import EVENT_TYPES, Columns, columns, encode, encode_many
 from edge_model.vectors import FOLDER, texts
@@ -24,7 +24,9 @@ def cases(name: str) -> list[dict[str, Any]]:
 
 def refused_at(case: dict[str, Any]) -> str:
     """The step at which a case is refused, or "nowhere"."""
-    steps: dict[str, tuple[type[Record], list[Any]]] = {"spec": (FeatureSpec, [case["spec"]]), "events": (Event, case["events"])}
+    steps: dict[str, tuple[type[Record], list[Any]]] = {
+        "spec": (FeatureSpec, [case["spec"]]), "events": (Event, case.get("events", [])), "facts": (Fact, case.get("facts", [])),
+    }  # fmt: skip
     for step, (record, documents) in steps.items():
         try:
             for document in documents:
@@ -51,6 +53,26 @@ def test_bad_vectors_fail_at_their_step() -> None:
         assert refused_at(case) == case["step"], case["about"]
         refused[case["step"]] += 1
     assert refused == {"spec": 13, "events": 4}
+
+
+def test_golden_vectors_of_signals_replay() -> None:
+    replayed = 0
+    for case in cases("signals.json"):
+        spec = FeatureSpec.from_bytes(json.dumps(case["spec"]).encode())
+        events = [Event.from_bytes(json.dumps(event).encode()) for event in case["events"]]
+        encoded = encode(spec, events, [Fact.from_bytes(json.dumps(fact).encode()) for fact in case["facts"]])
+        assert {name: values.tolist() for name, values in encoded.items()} == case["expected"], case["about"]
+        assert FeatureSpec.from_bytes(spec.to_bytes()) == spec
+        replayed += 1
+    assert replayed == 28
+
+
+def test_bad_vectors_of_signals_fail_at_their_step() -> None:
+    refused = {"spec": 0, "facts": 0}
+    for case in cases("bad_signals.json"):
+        assert refused_at(case) == case["step"], case["about"]
+        refused[case["step"]] += 1
+    assert refused == {"spec": 18, "facts": 4}
 
 
 def test_the_files_are_what_the_generator_writes() -> None:

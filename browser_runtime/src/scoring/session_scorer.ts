@@ -70,7 +70,7 @@ export class SessionScorer {
 /** Highest catalogue index that the model knows; an item above has no score and comes last. */
 function itemsKnown({ featureSpec }: HeldSet): number {
   const first = featureSpec?.inputs[0];
-  return first?.name === 'item' ? first.items : 0;
+  return first && 'items' in first ? first.items : 0;
 }
 
 function equal(a: readonly number[], b: readonly number[]): boolean {
