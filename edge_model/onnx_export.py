@@ -2,7 +2,8 @@
 
 Inputs, int32 [T] each (1 <= T <= length, oldest event first): `item` and, if the spec has them, `event_type`, `dwell_bucket`;
 `candidates`, int32 [C]. Outputs: `session_embedding` float32 [d], unit length; `scores` float32 [C] = cosine / temperature, plus
-what a candidate gains from having been seen in the session (`onnx_repeats`).
+what a candidate gains from having been seen in the session (`onnx_repeats`); where trained, `leave_probability` and
+`purchase_probability`, float32 [1] (`onnx_heads`).
 Operators of opset 18 only, float32 but for the item table (`onnx_items`); one GRU node does the recurrence.
 """
 
@@ -17,6 +18,7 @@ from onnx import TensorProto, helper, numpy_helper
 from contracts import FeatureSpec, sha256_hex
 from edge_model.errors import ModelFileError
 from edge_model.files import write_whole
+from edge_model.onnx_heads import head_constants, head_nodes, head_outputs
 from edge_model.onnx_items import item_constants, item_nodes
 from edge_model.onnx_repeats import repeat_constants, repeat_nodes
 from edge_model.quantization import FloatTable, ItemTable, Quantized
@@ -33,6 +35,13 @@ LETTERS = "T events, C candidates, d dim, H hidden, A attention"
 
 def export(what: Trained | Quantized, path: Path, trained_on: str) -> bytes:
     """Write the model to `path` and return its bytes. `trained_on` names the log in the metadata."""
+    data = exported_bytes(what, trained_on)
+    write_whole(path, data)
+    return data
+
+
+def exported_bytes(what: Trained | Quantized, trained_on: str) -> bytes:
+    """The model as a checked ONNX file; raises `ModelFileError` where the graph is not valid."""
     trained = what.trained if isinstance(what, Quantized) else what
     table = what.table if isinstance(what, Quantized) else FloatTable(trained.item_vectors)
     model = build(trained.weights, trained.spec, trained.settings.temperature, table)
@@ -40,9 +49,8 @@ def export(what: Trained | Quantized, path: Path, trained_on: str) -> bytes:
     try:
         onnx.checker.check_model(model, full_check=True)
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
-        raise ModelFileError(f"{path}: the exported graph is not valid ONNX: {str(error).splitlines()[0]}") from None
+        raise ModelFileError(f"the exported graph is not valid ONNX: {str(error).splitlines()[0]}") from None
     data: bytes = model.SerializeToString(deterministic=True)
-    write_whole(path, data)
     return data
 
 
@@ -67,12 +75,13 @@ def build(weights: Weights, spec: FeatureSpec, temperature: float, table: ItemTa
     inputs.append(helper.make_tensor_value_info("candidates", TensorProto.INT32, ["C"]))
     dim = weights["item"].shape[1]
     graph = helper.make_graph(
-        item_nodes(table) + _nodes(spec, hidden=weights["gru_r"].shape[0]),
+        item_nodes(table) + _nodes(spec, hidden=weights["gru_r"].shape[0]) + head_nodes(weights),
         "intently_session_model",
         inputs,
         [
             helper.make_tensor_value_info("session_embedding", TensorProto.FLOAT, [dim]),
             helper.make_tensor_value_info("scores", TensorProto.FLOAT, ["C"]),
+            *head_outputs(weights),
         ],
         initializer=[numpy_helper.from_array(value, name) for name, value in constants.items()],
         doc_string=LETTERS,
@@ -100,7 +109,7 @@ def _constants(weights: Weights, temperature: float) -> dict[str, np.ndarray]:
         "end": np.array([np.iinfo(np.int64).max], np.int64),
         "axes_1_2": np.array([1, 2], np.int64),
     }
-    constants |= repeat_constants(weights)
+    constants |= repeat_constants(weights) | head_constants(weights)
     constants |= {name + "_vectors": weights[name] for name in ("event_type", "dwell_bucket") if name in weights}
     return {name: np.ascontiguousarray(value) for name, value in constants.items()}
 

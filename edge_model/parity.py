@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
+from contracts import DwellBucketInput, FeatureSpec
 from edge_model.errors import ParityError
-from edge_model.features import encode, encode_many
+from edge_model.features import EVENT_TYPES, encode, encode_many
 from edge_model.float_model import all_scores, encode_last
-from edge_model.instances import Instances, columns_of
+from edge_model.instances import Instances, columns_of, instances
 from edge_model.run_onnx import OnnxScorer
-from edge_model.session_log import SessionLog
+from edge_model.session_log import LogReport, SessionLog
 from edge_model.training import Trained
 
 TOLERANCE = 1e-5
@@ -68,3 +69,28 @@ def check_parity(trained: Trained, scorer: OnnxScorer, log: SessionLog, wanted: 
             f"{TOLERANCE:.0e}; do not ship this file."
         )
     return outcome
+
+
+def made_up_sessions(spec: FeatureSpec, occurrences: NDArray[np.int64], seed: int = 3) -> tuple[SessionLog, Instances]:
+    """40 sessions of up to 3 more events than the model reads, for parity where no log is at hand, and their prefixes.
+
+    Items in proportion to `occurrences` + 1, some of them unknown (beyond the catalogue's last); event types and dwell times of
+    every kind that the spec has.
+    """
+    source = np.random.default_rng(seed)
+    lengths = source.integers(2, spec.length + 4, 40)
+    count = int(lengths.sum())
+    share = (occurrences[1:] + 1) / np.sum(occurrences[1:] + 1)
+    items = source.choice(spec.items, count, p=share).astype(np.int32) + 1
+    edges = next((part.edges_ms for part in spec.inputs if isinstance(part, DwellBucketInput)), (1,))
+    log = SessionLog(
+        name="made-up sessions",
+        items=np.where(source.random(count) < 0.03, spec.items + 1, items).astype(np.int32),
+        event_types=source.choice([EVENT_TYPES.index(kind) for kind in spec.event_types], count).astype(np.uint8),
+        dwell_ms=source.integers(0, 2 * edges[-1], count).astype(np.int32),
+        offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+        train_count=0,
+        skus=tuple(map(str, range(1, spec.items + 2))),
+        report=LogReport("made-up sessions", count, "none"),
+    )
+    return log, instances(log, 0, len(lengths))

@@ -25,5 +25,5 @@ def on_grid(values: Float32, bits: int) -> Float32:
 
 
 def encoder_on_grid(weights: Weights, bits: int) -> Weights:
-    """All weights but the item table, each matrix on its own grid."""
-    return {name: value if name == "item" else on_grid(value, bits) for name, value in weights.items()}
+    """All weights but the item table, each matrix on its own grid; biases of one number stay as they are."""
+    return {name: value if name == "item" or value.size == 1 else on_grid(value, bits) for name, value in weights.items()}

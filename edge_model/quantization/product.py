@@ -21,6 +21,10 @@ ROUNDS = 24
 """Rounds of rotation, centroids and codes; the error falls by less than 0.5 % a round at the end."""
 FREE_ROUNDS = 8
 """Rounds at rate 0 before the price of codes comes in."""
+SAMPLE = 100_000
+"""Items that codebooks and rotation are fitted on where there are more: 390 for each of 256 centroids."""
+SETTLING_ROUNDS = 20
+"""Most rounds more, until the bits are met."""
 
 
 @dataclass(frozen=True)
@@ -46,31 +50,60 @@ def fit_product(
 
     Raises `QuantizationError` where `parts` does not divide d.
     """
-    if parts < 1 or vectors.shape[1] % parts:
-        raise QuantizationError(f"got {parts} codes an item for vectors of {vectors.shape[1]} numbers; give a divisor of that.")
-    state = _Fit(vectors, parts, (weight / weight.mean()).astype(np.float32), rng)
-    for number in range(rounds):
-        state.rotate()
-        state.reassign()
-        if most_bits is not None and number >= FREE_ROUNDS:
-            state.steer(most_bits)
-    return state.result(most_bits)
+    if len(vectors) <= SAMPLE:
+        fitted = Fit(vectors, parts, weight, most_bits, rng)
+        fitted.run(rounds)
+        return fitted.result()
+    sample = rng.choice(len(vectors), SAMPLE, replace=False)
+    fitted = Fit(vectors[sample], parts, weight[sample], most_bits, rng)
+    fitted.run(rounds)
+    fitted.take_all(vectors, weight)
+    return fitted.result()
 
 
-class _Fit:
-    """The moving parts of one fit."""
+class Fit:
+    """A fit in progress, which can go on with vectors that have moved."""
 
-    def __init__(self, vectors: Float32, parts: int, weight: Float32, rng: np.random.Generator) -> None:
-        self.vectors, self.parts, self.weight, self.rate = vectors, parts, weight, 0.0
-        self.rotation = _balanced_axes(vectors, parts, weight)
+    def __init__(self, vectors: Float32, parts: int, weight: Float32, most_bits: float | None, rng: np.random.Generator) -> None:
+        if parts < 1 or vectors.shape[1] % parts:
+            raise QuantizationError(
+                f"got {parts} codes an item for vectors of {vectors.shape[1]} numbers; give a divisor of that."
+            )
+        self.vectors, self.parts, self.most_bits, self.rate = vectors, parts, most_bits, 0.0
+        self.weight = (weight / weight.mean()).astype(np.float32)
+        self.rotation = _balanced_axes(vectors, parts, self.weight)
         rotated = self._split(vectors @ self.rotation)
-        self.centroids = np.stack([first_centroids(part, weight, rng) for part in rotated])  # [M, K, s]
+        self.centroids = np.stack([first_centroids(part, self.weight, rng) for part in rotated])  # [M, K, s]
+        free = np.zeros(CODES, np.float32)
+        self.codes = np.stack(
+            [assign(part, means, self.weight, free) for part, means in zip(rotated, self.centroids, strict=True)]
+        )  # [M, N]
+
+    def run(self, rounds: int) -> None:
+        """Rotation, centroids and codes in turn; the price comes in when the codes have settled."""
+        for number in range(rounds):
+            self.rotate()
+            self.reassign()
+            if number >= FREE_ROUNDS:
+                self.steer()
+
+    def take_all(self, vectors: Float32, weight: Float32) -> None:
+        """Codes of all vectors by the codebooks that a sample of them gave."""
+        self.vectors, self.weight = vectors, (weight / weight.mean()).astype(np.float32)
+        prices = [(self.rate * bits_of(codes)).astype(np.float32) for codes in self.codes]
         self.codes = np.stack(
             [
-                assign(part, means, weight, np.zeros(CODES, np.float32))
-                for part, means in zip(rotated, self.centroids, strict=True)
+                assign(part, means, self.weight, price)
+                for part, means, price in zip(self._split(vectors @ self.rotation), self.centroids, prices, strict=True)
             ]
-        )  # [M, N]
+        )
+
+    def follow(self, vectors: Float32, rounds: int = 2) -> None:
+        """New codes and centroids for vectors that have moved a little, in the rotation as it is."""
+        self.vectors = vectors
+        for _ in range(rounds):
+            self.reassign()
+            self.steer()
 
     def _split(self, rotated: Float32) -> Float32:
         """[N, d] as [M, N, s]."""
@@ -97,24 +130,27 @@ class _Fit:
         return float(sum(bits_of(codes)[codes].mean() for codes in self.codes))
 
     def error(self) -> float:
+        """Weighted mean of the squared distance."""
         squares = np.sum((self.vectors @ self.rotation - self.decoded()) ** 2, axis=1)
         return float(np.mean(self.weight * squares))
 
-    def steer(self, most_bits: float) -> None:
+    def steer(self) -> None:
         """Move the price towards the wanted bits: at high resolution d(error)/d(bits) = -2 ln 2 error / d."""
+        if self.most_bits is None:
+            return
         slope = 2 * np.log(2) * self.error() / self.vectors.shape[1]
         if self.rate == 0.0:
-            self.rate = slope if self.bits() > most_bits else 0.0
+            self.rate = slope if self.bits() > self.most_bits else 0.0
             return
-        self.rate *= float(np.exp(np.clip(6 * (self.bits() / most_bits - 1), -0.5, 0.5)))
+        self.rate *= float(np.exp(np.clip(6 * (self.bits() / self.most_bits - 1), -0.5, 0.5)))
 
-    def result(self, most_bits: float | None) -> Product:
-        if most_bits is not None:
-            for _ in range(20):
-                if self.bits() <= 1.01 * most_bits:
-                    break
-                self.steer(most_bits)
-                self.reassign()
+    def result(self) -> Product:
+        """The quantizer now, within the bits."""
+        for _ in range(SETTLING_ROUNDS):
+            if self.most_bits is None or self.bits() <= 1.01 * self.most_bits:
+                break
+            self.steer()
+            self.reassign()
         ordered = [by_use(means, codes) for means, codes in zip(self.centroids, self.codes, strict=True)]
         centroids = np.stack([means for means, _ in ordered])
         codes = np.ascontiguousarray(np.stack([codes for _, codes in ordered], axis=1))

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from contracts.record import Record
 from edge_model.quantization.grid import encoder_on_grid
-from edge_model.quantization.product import fit_product
+from edge_model.quantization.product import Product, fit_product
 from edge_model.quantization.rotation import turned
-from edge_model.quantization.tables import CodeTable, FloatTable, Format, ItemTable, RowTable, int8_centroids, int8_rows
-from edge_model.session_log import SessionLog
+from edge_model.quantization.tables import CodeTable, FloatTable, Format, ItemTable, int8_centroids, int8_rows
 from edge_model.training import Trained
-from edge_model.weights import Float32
+from edge_model.weights import Float32, unit_rows
 
 
 class Storage(Record):
@@ -43,31 +43,42 @@ class Quantized:
     does."""
     table: ItemTable
     storage: Storage
+    mean_cosine: float
+    """Of stored and trained item vectors, each item once."""
 
 
-def quantize(trained: Trained, storage: Storage, log: SessionLog) -> Quantized:
-    """`trained` in this storage; `log` tells how often each item occurs in train sessions."""
-    table: ItemTable
-    weights = trained.weights
+def quantize(trained: Trained, storage: Storage, occurrences: NDArray[np.int64]) -> Quantized:
+    """`trained` in this storage; `occurrences` [N + 1] says how often each item occurs in train sessions.
+
+    Raises `QuantizationError` where the codes do not fit the model.
+    """
     match storage.format:
         case "float":
-            table = FloatTable(trained.item_vectors)
+            return _with_table(trained, FloatTable(trained.item_vectors), storage)
         case "int8":
-            table = int8_rows(trained.item_vectors)
+            return _with_table(trained, int8_rows(trained.item_vectors), storage)
         case "pq":
-            table, rotation = product_codes(trained.item_vectors, storage, log)
-            weights = turned(weights, rotation)
+            weight, rng = item_weight(occurrences, storage), np.random.default_rng(storage.seed)
+            fitted = fit_product(trained.item_vectors, storage.codes, weight, storage.item_bits, rng)
+            return quantized_as(replace(trained, weights=turned(trained.weights, fitted.rotation)), fitted, storage)
+
+
+def quantized_as(trained: Trained, product: Product, storage: Storage) -> Quantized:
+    """A model whose item space is already turned, with these codes."""
+    return _with_table(trained, CodeTable(product.codes, int8_centroids(product.centroids)), storage)
+
+
+def item_weight(occurrences: NDArray[np.int64], storage: Storage) -> Float32:
+    """How much each item's error counts, float32 [N + 1]."""
+    return ((occurrences + 1) ** storage.weight_power).astype(np.float32)
+
+
+def _with_table(trained: Trained, table: ItemTable, storage: Storage) -> Quantized:
+    weights, decoded = trained.weights, table.decoded()
+    cosine = float(np.mean(np.sum(unit_rows(weights["item"]) * decoded, axis=1)))
     if storage.encoder_bits is not None:
         weights = encoder_on_grid(weights, storage.encoder_bits)
-    return Quantized(replace(trained, weights=weights | {"item": table.decoded()}), table, storage)
+    return Quantized(replace(trained, weights=weights | {"item": decoded}), table, storage, cosine)
 
 
-def product_codes(vectors: Float32, storage: Storage, log: SessionLog) -> tuple[CodeTable, Float32]:
-    """Product codes of unit vectors [N + 1, d], and the rotation [d, d] of the space that they decode into."""
-    occurrences = np.bincount(log.items[: log.train_events()], minlength=len(vectors))
-    weight = ((occurrences + 1) ** storage.weight_power).astype(np.float32)
-    fitted = fit_product(vectors, storage.codes, weight, storage.item_bits, np.random.default_rng(storage.seed))
-    return CodeTable(fitted.codes, int8_centroids(fitted.centroids)), fitted.rotation
-
-
-__all__ = ["Quantized", "RowTable", "Storage", "product_codes", "quantize"]
+__all__ = ["Quantized", "Storage", "item_weight", "quantize", "quantized_as"]

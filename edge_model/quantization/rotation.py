@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from edge_model.weights import Float32, Weights
 
-ITEM_SPACE_TABLES = ("item", "event_type", "dwell_bucket")
-"""Tables that are added to item vectors."""
+ITEM_SPACE_TABLES = ("item", "category", "event_type", "dwell_bucket")
+"""Tables of item vectors, and those that are added to them."""
+READERS = ("repeat_gate", "leave_head", "purchase_head")
+"""Weights that read the readout, whose last d numbers are the attention-weighted item vectors."""
 
 
 def turned(weights: Weights, rotation: Float32) -> Weights:
     """Every item vector v becomes v @ rotation [d, d], and what reads or writes item vectors is turned to match."""
     dim = rotation.shape[0]
-    out = weights["out"] @ rotation  # writes the session embedding
-    out[-dim:] = rotation.T @ out[-dim:]  # its last d rows read the attention-weighted item vectors
-    gate = weights["repeat_gate"].copy()
-    gate[-dim:] = rotation.T @ gate[-dim:]  # reads the same
+
+    def read(weight: Float32) -> Float32:
+        return np.concatenate([weight[:-dim], rotation.T @ weight[-dim:]])
+
     tables = {name: weights[name] @ rotation for name in ITEM_SPACE_TABLES if name in weights}
-    return weights | tables | {"gru_w": rotation.T @ weights["gru_w"], "out": out, "repeat_gate": gate}
+    readers = {name: read(weights[name]) for name in READERS if name in weights}
+    out = read(weights["out"] @ rotation)  # writes the session embedding, reads the readout
+    return weights | tables | readers | {"gru_w": rotation.T @ weights["gru_w"], "out": out}

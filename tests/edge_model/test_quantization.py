@@ -10,7 +10,8 @@ import numpy as np
 import onnx
 import pytest
 
-from edge_model import OnnxScorer, ParityError, QuantizationError, SessionLog, Trained, check_parity, export
+from edge_model import ModelFileError, OnnxScorer, ParityError, QuantizationError, SessionLog, Trained, check_parity, export
+from edge_model.checkpoint import load_trained, occurrences_in, save_trained
 from edge_model.float_model import FloatModel
 from edge_model.instances import instances_for_test
 from edge_model.quantization import CodeTable, Quantized, Storage, quantize
@@ -43,7 +44,7 @@ def written(what: Quantized, folder: Path) -> OnnxScorer:
 def test_each_storage_computes_what_the_trainer_computes_with_the_same_table(
     trained: Trained, small_log: SessionLog, tmp_path: Path, storage: Storage
 ) -> None:
-    small = quantize(trained, storage, small_log)
+    small = quantize(trained, storage, occurrences_in(small_log, 600))
     scorer = written(small, tmp_path)
     outcome = check_parity(small.trained, scorer, small_log, instances_for_test(small_log), 40)
     assert outcome.max_relative_error <= 1e-5
@@ -58,7 +59,7 @@ def test_each_storage_computes_what_the_trainer_computes_with_the_same_table(
 
 @pytest.mark.parametrize("name", ["item_codes", "item_centroids"])
 def test_parity_catches_a_fault_in_the_codes(trained: Trained, small_log: SessionLog, tmp_path: Path, name: str) -> None:
-    small = quantize(trained, Storage(format="pq", codes=16), small_log)
+    small = quantize(trained, Storage(format="pq", codes=16), occurrences_in(small_log, 600))
     written(small, tmp_path)
     scorer = planted(tmp_path / "model.onnx", name, lambda value: value[::-1])
     with pytest.raises(ParityError, match="do not ship this file"):
@@ -111,6 +112,15 @@ def test_items_of_weight_get_the_better_codes() -> None:
     assert miss[:300].mean() < 0.5 * miss[300:].mean()
 
 
+def test_codebooks_of_a_sample_serve_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    points, weight = vectors(4_000, 16), np.ones(4_000, np.float32)
+    whole = fit_product(points, 4, weight, None, np.random.default_rng(0))
+    monkeypatch.setattr("edge_model.quantization.product.SAMPLE", 2_000)
+    sampled = fit_product(points, 4, weight, None, np.random.default_rng(0))
+    assert sampled.codes.shape == (4_000, 4)
+    assert whole.error < sampled.error < 1.2 * whole.error
+
+
 def test_a_code_is_the_cheapest_one() -> None:
     source = np.random.default_rng(5)
     points, centroids = source.normal(size=(50, 3)).astype(np.float32), source.normal(size=(CODES, 3)).astype(np.float32)
@@ -150,10 +160,34 @@ def test_a_weight_on_the_grid_is_a_float16_and_compresses(bits: int) -> None:
 
 def test_a_storage_that_cannot_be_is_refused(trained: Trained, small_log: SessionLog) -> None:
     with pytest.raises(QuantizationError, match="got 5 codes an item for vectors of 32 numbers; give a divisor"):
-        quantize(trained, Storage(format="pq", codes=5), small_log)
+        quantize(trained, Storage(format="pq", codes=5), occurrences_in(small_log, 600))
 
 
 def test_the_same_storage_twice_is_the_same_file(trained: Trained, small_log: SessionLog, tmp_path: Path) -> None:
     storage = Storage(format="pq", codes=8)
-    first, second = (quantize(replace(trained), storage, small_log) for _ in range(2))
+    first, second = (quantize(replace(trained), storage, occurrences_in(small_log, 600)) for _ in range(2))
     assert export(first, tmp_path / "a.onnx", "x") == export(second, tmp_path / "b.onnx", "x")
+
+
+def test_a_checkpoint_reads_back(trained: Trained, small_log: SessionLog, tmp_path: Path) -> None:
+    save_trained(trained, small_log, tmp_path / "trained.npz")
+    back = load_trained(tmp_path / "trained.npz")
+    assert back.trained == replace(trained, weights=back.trained.weights)
+    assert sorted(back.trained.weights) == sorted(trained.weights)
+    assert all(np.array_equal(back.trained.weights[name], value) for name, value in trained.weights.items())
+    assert back.occurrences.sum() == small_log.train_events()
+
+
+def test_a_broken_checkpoint_is_refused(trained: Trained, small_log: SessionLog, tmp_path: Path) -> None:
+    path = tmp_path / "trained.npz"
+    with pytest.raises(ModelFileError, match="there is no such checkpoint"):
+        load_trained(path)
+    save_trained(trained, small_log, path)
+    whole = path.read_bytes()
+    for broken in (b"", whole[:100], whole[: len(whole) // 2], b"PK not a zip"):
+        path.write_bytes(broken)
+        with pytest.raises(ModelFileError, match="not a checkpoint of a training"):
+            load_trained(path)
+    np.savez(path, other=np.zeros(3))
+    with pytest.raises(ModelFileError, match="not a checkpoint of a training"):
+        load_trained(path)
