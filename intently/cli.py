@@ -9,7 +9,22 @@ import typer
 
 from contracts import IntentlyError
 from intently import __version__
-from intently.commands import aggregate, audit, bundle, catalog, config, demo, keys, model, pool, release, replay, serve, simulate
+from intently.commands import (
+    aggregate,
+    audit,
+    bundle,
+    catalog,
+    config,
+    demo,
+    keys,
+    model,
+    model_export,
+    pool,
+    release,
+    replay,
+    serve,
+    simulate,
+)
 
 app = typer.Typer(
     name="intently",
@@ -18,6 +33,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
+for command in model_export.COMMANDS:
+    model.app.command()(command)
 for part in (model, catalog, bundle, keys, release, pool, audit, simulate, aggregate, config):
     app.add_typer(part.app)
 for command in (*serve.COMMANDS, *replay.COMMANDS, *demo.COMMANDS):

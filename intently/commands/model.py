@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from edge_model.progress import on_terminal
+from intently.commands.model_export import CodesOption, FormatOption, making_of, read_counts
 from intently.output import JsonOption, print_json
 
 app = typer.Typer(name="model", help="Train a session model from a log, and measure it.", no_args_is_help=True)
@@ -24,6 +25,12 @@ def train(
     items: Annotated[int, typer.Option(min=2, help="Most seen items to use.")] = 10**9,
     budget_s: Annotated[float, typer.Option(min=1, help="Seconds that training may take.")] = 2400.0,
     seed: Annotated[int, typer.Option(help="Seed.")] = 7,
+    form: FormatOption = "int8",
+    codes: CodesOption = 32,
+    canaries: Annotated[int, typer.Option(min=0, help="Made-up sessions to plant, for `audit` to look for.")] = 0,
+    private: Annotated[bool, typer.Option("--private", help="Items in under 20 sessions: only their category's vector.")] = False,
+    no_logs: Annotated[bool, typer.Option("--no-logs", help="Learn from the catalogue and counts, from no session.")] = False,
+    category_counts: Annotated[Path | None, typer.Option(help="JSON list, count of category 1, 2, ... (--no-logs).")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Train, export to ONNX, check it number by number, evaluate it beside the baselines."""
@@ -35,7 +42,8 @@ def train(
     for line in log.report.lines():
         console.print(line, highlight=False)
     with on_terminal(console) as progress:
-        run = make_run(log, out, Settings(seed=seed, time_budget_s=budget_s), progress)
+        making, counts = making_of(form, codes, canaries, private, no_logs), read_counts(category_counts)
+        run = make_run(log, out, Settings(seed=seed, time_budget_s=budget_s), progress, making=making, category_counts=counts)
     print_json(run.card) if as_json else print_model(run.card, console)
 
 

@@ -171,7 +171,7 @@ def test_a_log_without_signals_gives_a_model_of_items_alone(small_log: SessionLo
 
 def test_a_run_directory_is_complete_and_reads_back(run: Run) -> None:
     names = sorted(path.name for path in run.directory.iterdir())
-    assert names == ["feature_spec.json", "items.json", "model.onnx", "model_card.json"]
+    assert names == ["feature_spec.json", "items.json", "model.onnx", "model_card.json", "trained.npz"]
     assert len(json.loads((run.directory / "items.json").read_text())) == run.spec.items
     card = ModelCard.from_bytes((run.directory / "model_card.json").read_bytes())
     assert card == run.card == load_run(run.directory).card
