@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Callable
 
-from aggregator.keys import create_keys, read_hpke_keys, read_signing_key
+from aggregator.keys import create_keys, read_hpke_keys, read_signing_key, read_states
 from aggregator.release import ReleaseFiles, create_release, publish_manifest, read_manifest, read_release
 from contracts import Catalogue, Configuration, FileRef, HpkeKey, IntentlyError, Pool, Release, Roles
 from intently.workspace import Workspace
@@ -56,9 +56,9 @@ def publish_release(
 
 
 def _hpke_keys(space: Workspace) -> tuple[HpkeKey, ...]:
-    """The newest key, of the highest id, is active; two active ones would split every epoch into two batches."""
+    """Every key that a browser should know, as its state says; two active ones would split every epoch into two batches."""
     found = read_hpke_keys(space.keys)
     return tuple(
-        HpkeKey(key_id=key_id, public_key=secret.public.hex(), state="active" if key_id == max(found) else "expired")
-        for key_id, secret in found.items()
+        HpkeKey(key_id=each.key_id, public_key=found[each.key_id].public.hex(), state=each.state)
+        for each in read_states(space.keys)
     )

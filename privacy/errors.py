@@ -6,6 +6,8 @@ contracts.IntentlyError
     ├── SealingError         a body that does not open
     ├── SignatureRefused     an envelope that does not verify
     ├── LedgerRefused        a spending, or a ledger file, that is refused
+    ├── KeyFileRefused       a key file, passphrase or rotation that is refused
+    ├── TokenRefused         an anonymous token that does not verify, or is spent
     └── AuditRefused         public files that cannot be audited at all
 """
 
@@ -30,6 +32,14 @@ class SignatureRefused(PrivacyError):
 
 class LedgerRefused(PrivacyError):
     """A spending, or a ledger file, that is refused."""
+
+
+class KeyFileRefused(PrivacyError):
+    """A key file, passphrase or rotation that is refused."""
+
+
+class TokenRefused(PrivacyError):
+    """An anonymous token that does not verify, or is spent."""
 
 
 class AuditRefused(PrivacyError):

@@ -4,6 +4,8 @@
  */
 
 const CHUNK = '/bundle/intently-reports.js';
+/** Bytes asked of the bundle's source of chance at a time, where millions of reports are drawn. */
+const POOL = 65_536;
 let chunk;
 
 async function load() {
@@ -15,7 +17,13 @@ async function load() {
 export async function sample(collection, value, n, to) {
   const { randomize, systemRandomBytes } = await load();
   const messages = new Uint32Array(n);
-  for (let i = 0; i < n; i++) messages[i] = randomize(collection, value, systemRandomBytes);
+  let [bytes, at] = [systemRandomBytes(POOL), 0];
+  const pooled = (count) => {
+    if (at + count > POOL) [bytes, at] = [systemRandomBytes(POOL), 0];
+    at += count;
+    return bytes.subarray(at - count, at);
+  };
+  for (let i = 0; i < n; i++) messages[i] = randomize(collection, value, pooled);
   await fetch(to, { method: 'POST', body: messages });
 }
 
