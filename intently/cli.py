@@ -16,6 +16,7 @@ from intently.commands import (
     catalog,
     config,
     demo,
+    doctor,
     keys,
     model,
     model_export,
@@ -37,7 +38,7 @@ for command in model_export.COMMANDS:
     model.app.command()(command)
 for part in (model, catalog, bundle, keys, release, pool, audit, simulate, aggregate, config):
     app.add_typer(part.app)
-for command in (*serve.COMMANDS, *replay.COMMANDS, *demo.COMMANDS):
+for command in (*serve.COMMANDS, *replay.COMMANDS, *demo.COMMANDS, *doctor.COMMANDS):
     app.command()(command)
 
 
