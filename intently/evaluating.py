@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from contracts import IntentlyError
+from contracts import ContractError, IntentlyError
 from edge_model import Evaluation, OnnxScorer, SessionLog, load_run
 from edge_model.baselines import Maker
 from edge_model.evaluation import EXPORTED, FLOAT, SHOWN
@@ -88,11 +87,9 @@ def _printed(path: Path) -> Evaluation:
     try:
         return Evaluation.from_bytes(path.read_bytes())
     except OSError as error:
-        raise IntentlyError(
-            f"{path}: {error.strerror}; give a folder of a training or a file that evaluate --json wrote."
-        ) from None
-    except json.JSONDecodeError as error:
-        raise IntentlyError(f"{path}: not JSON ({error.msg}); give what evaluate --json wrote.") from None
+        raise IntentlyError(f"{path}: {error.strerror}; give a folder of a training or what evaluate --json printed.") from None
+    except ContractError as error:
+        raise IntentlyError(f"{path}: not what evaluate --json prints ({error}).") from None
 
 
 def draw(found: dict[str, Evaluation], out: Path) -> None:

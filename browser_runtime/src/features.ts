@@ -56,7 +56,10 @@ export function parseFeatureSpec(document: unknown): FeatureSpec {
 }
 
 function parseInput(input: FeatureSpec['inputs'][number], types: readonly string[], version: number): void {
-  if (version > 1 && input && 'of' in input) return parseSignal(input);
+  if (version > 1 && input && 'of' in input) {
+    parseSignal(input);
+    return;
+  }
   const known = input as Exclude<typeof input, SignalInput>;
   switch (known?.name) {
     case 'item':

@@ -1,4 +1,4 @@
-"""From a table of events to a `SessionLog`: parse each column, sort, number the items, split by time."""
+"""From a table of events to a `SessionLog`: parse each column, sort, cut after idle gaps, number the items, split by time."""
 
 from __future__ import annotations
 
@@ -21,8 +21,13 @@ MILLISECONDS_FROM = 10**11
 DAY_MS = 86_400_000
 
 
-def session_log(path: Path, table: pl.DataFrame, ignored: list[str]) -> SessionLog:
-    """Rows with a session and an item become events, in order of time within the session and of first event between them."""
+def session_log(
+    path: Path, table: pl.DataFrame, ignored: list[str], idle_gap_s: float | None = None, notes: tuple[str, ...] = ()
+) -> SessionLog:
+    """Rows with a session and an item become events, in order of time within the session and of first event between them.
+
+    With `idle_gap_s` a session ends where so many seconds pass without an event, and another begins.
+    """
     whole = table.with_row_index("row").filter(_filled("session") & _filled("item"))
     if whole.height == 0:
         raise LogRefused(f"{path}: no row has both a session and an item; every session is empty.")
@@ -36,17 +41,35 @@ def session_log(path: Path, table: pl.DataFrame, ignored: list[str]) -> SessionL
         _dwell(path, whole).alias("dwell"),
         *(pl.col(name) for name in ("category", "price") if name in whole.columns),
     )
+    if idle_gap_s is not None:
+        frame, note = _cut_after_gaps(path, frame, "time" in whole.columns, idle_gap_s)
+        notes = (*notes, note)
     starts = pl.col("time").min().over("session").alias("start"), pl.col("row").min().over("session").alias("first")
     frame = frame.with_columns(starts).sort("start", "first", "time", "order", "row")
-    return _from_sorted(path, frame, table.height - whole.height, ignored)
+    return _from_sorted(path, frame, table.height - whole.height, ignored, notes)
 
 
-def _from_sorted(path: Path, frame: pl.DataFrame, unfilled: int, ignored: list[str]) -> SessionLog:
-    lengths = frame.group_by("session", maintain_order=True).agg(pl.len(), pl.col("start").first())
+def _cut_after_gaps(path: Path, frame: pl.DataFrame, has_time: bool, gap_s: float) -> tuple[pl.DataFrame, str]:
+    """Sessions numbered anew, and what was done in words."""
+    if not has_time:
+        raise LogRefused(f"{path}: the log has days only, no times, so sessions cannot be cut after an idle gap.")
+    if not 0 < gap_s < math.inf:
+        raise LogRefused(f"the idle gap is {gap_s} seconds, want more than 0.")
+    ordered = frame.sort("session", "time", "order", "row")
+    breaks = ((pl.col("time").diff() > gap_s * 1000) | (pl.col("session") != pl.col("session").shift())).fill_null(True)
+    cut = ordered.with_columns(breaks.cum_sum().cast(pl.String).alias("session"))
+    before, after = frame["session"].n_unique(), cut["session"].n_unique()
+    return cut, f"Cut after {gap_s:g} s without an event: {before:,} sessions became {after:,}."
+
+
+def _from_sorted(
+    path: Path, frame: pl.DataFrame, unfilled: int, ignored: list[str], more_notes: tuple[str, ...] = ()
+) -> SessionLog:
+    read, frame, train, split, leaking = frame.height, *_without_leakage(frame)
+    lengths = frame.group_by("session", maintain_order=True).agg(pl.len())
     offsets = np.concatenate([[0], np.cumsum(lengths["len"].to_numpy())]).astype(np.int64)
     skus = frame["item"].unique(maintain_order=True)
     index = pl.DataFrame({"item": skus, "index": np.arange(1, len(skus) + 1, dtype=np.int32)})
-    train, split = _split(lengths["start"].to_numpy())
     raw = RawSessions(
         items=frame.join(index, on="item", how="left", maintain_order="left")["index"].to_numpy(),
         event_types=frame["code"].to_numpy().astype(np.uint8),
@@ -59,12 +82,17 @@ def _from_sorted(path: Path, frame: pl.DataFrame, unfilled: int, ignored: list[s
     notes = (
         *(["No column `event`: every row is view_item."] if frame["code"].n_unique() == 1 else []),
         *([f"Columns not used: {', '.join(ignored)}."] if ignored else []),
+        *more_notes,
     )
     report = LogReport(
         source=path.name,
-        rows_read=frame.height + unfilled,
+        rows_read=read + unfilled,
         split=split,
-        dropped=(("rows without a session or an item", unfilled), ("sessions of a single event", short)),
+        dropped=(
+            ("rows without a session or an item", unfilled),
+            ("sessions that begin before the test period and end in it, so that training would see it", leaking),
+            ("sessions of a single event", short),
+        ),
         notes=notes,
     )
     return SessionLog(
@@ -80,6 +108,20 @@ def _from_sorted(path: Path, frame: pl.DataFrame, unfilled: int, ignored: list[s
         category_names=names,
         price_minor=_prices(path, frame, raw.items, len(skus)),
     ).check()
+
+
+def _without_leakage(frame: pl.DataFrame) -> tuple[pl.DataFrame, int, str, int]:
+    """Events but those of train sessions that reach into the test period; number of train sessions, the rule, how many went."""
+    sessions = frame.group_by("session", maintain_order=True).agg(pl.col("start").first(), pl.col("time").max().alias("end"))
+    train, split = _split(sessions["start"].to_numpy())
+    if train in (0, sessions.height):
+        return frame, train, split, 0
+    test_begins = int(sessions["start"][train])
+    leaks = (sessions["end"] >= test_begins) & (pl.int_range(sessions.height, eager=True) < train)
+    if not leaks.any():
+        return frame, train, split, 0
+    kept = frame.join(sessions.filter(leaks).select("session"), on="session", how="anti", maintain_order="left")
+    return kept, train - int(leaks.sum()), split, int(leaks.sum())
 
 
 def _filled(name: str) -> pl.Expr:

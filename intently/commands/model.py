@@ -13,7 +13,9 @@ from intently.commands.model_export import CodesOption, FormatOption, making_of,
 from intently.output import JsonOption, print_json
 
 app = typer.Typer(name="model", help="Train a session model from a log, and measure it.", no_args_is_help=True)
-DataOption = Annotated[Path, typer.Option(help="Session log: .npz, .parquet or .csv.")]
+DataOption = Annotated[Path, typer.Option(help="Session log: .npz, .parquet, .csv, .jsonl, or a file as its publisher ships it.")]
+LayoutOption = Annotated[str | None, typer.Option("--log-format", help="Layout of the log where its header does not tell.")]
+GapOption = Annotated[float | None, typer.Option(help="Cut sessions after so many seconds without an event.")]
 RunArgument = Annotated[Path, typer.Argument(help="Folder of a training: model.onnx, feature_spec.json, model_card.json.")]
 
 
@@ -31,6 +33,8 @@ def train(
     private: Annotated[bool, typer.Option("--private", help="Items in under 20 sessions: only their category's vector.")] = False,
     no_logs: Annotated[bool, typer.Option("--no-logs", help="Learn from the catalogue and counts, from no session.")] = False,
     category_counts: Annotated[Path | None, typer.Option(help="JSON list, count of category 1, 2, ... (--no-logs).")] = None,
+    layout: LayoutOption = None,
+    idle_gap_s: GapOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Train, export to ONNX, check it number by number, evaluate it beside the baselines."""
@@ -38,7 +42,7 @@ def train(
     from intently.demo.report import print_model
 
     console = Console(stderr=as_json)
-    log = newest(load(data), sessions, items)
+    log = newest(load(data, layout, idle_gap_s), sessions, items)
     for line in log.report.lines():
         console.print(line, highlight=False)
     with on_terminal(console) as progress:
@@ -54,6 +58,8 @@ def evaluate(
     most: Annotated[int | None, typer.Option(min=1, help="Newest test prefixes to evaluate; all by default.")] = None,
     sessions: Annotated[int, typer.Option(min=2, help="As in the training.")] = 10**9,
     items: Annotated[int, typer.Option(min=2, help="As in the training.")] = 10**9,
+    layout: LayoutOption = None,
+    idle_gap_s: GapOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Float model, exported file and every baseline on the log's test sessions, side by side."""
@@ -62,7 +68,7 @@ def evaluate(
     from intently.evaluating import forms, print_evaluation
 
     console = Console(stderr=as_json)
-    log = newest(load(data), sessions, items)
+    log = newest(load(data, layout, idle_gap_s), sessions, items)
     exported, in_float = forms(run, log)
     with on_terminal(console, "Evaluating") as progress:
         found = measure(exported, log, most, float_model=in_float, report=progress)
