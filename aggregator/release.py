@@ -33,6 +33,8 @@ from contracts import (
 )
 from privacy.signing import sign, verify
 
+_MADE_FROM = slice(8, 40)
+"""Where head and rest hold the SHA-256 of the model that they were made from."""
 RECEIPTS_KEPT = 200
 """Receipts that a manifest names, newest last. Older ones stay in files/ and every one is in the ledger."""
 RELEASE_LIFETIME_S = 365 * 86_400
@@ -50,6 +52,8 @@ class ReleaseFiles:
     model: bytes
     catalogue: bytes
     base_pool: bytes
+    head: bytes | None = None
+    rest: bytes | None = None
 
 
 def create_release(
@@ -66,6 +70,8 @@ def create_release(
         configuration=put_file(public, files.configuration, ".json"),
         feature_spec=put_file(public, files.feature_spec, ".json"),
         model=put_file(public, files.model, ".onnx"),
+        head=None if files.head is None else put_file(public, files.head, ".head"),
+        rest=None if files.rest is None else put_file(public, files.rest, ".rest"),
         catalogue=put_file(public, files.catalogue, ".json"),
         base_pool=put_file(public, files.base_pool, ".json"),
     )  # fmt: skip
@@ -90,6 +96,7 @@ def check_files(files: ReleaseFiles) -> Configuration:
         if collection.domain_size > values:
             raise ReleaseRefused(f"collection {collection.name} has a domain of {collection.domain_size}, the catalogue {values}")
     _check_model(files.model, sha256_hex(files.feature_spec), spec.items)
+    _check_kernel_files(files)
     return configuration
 
 
@@ -102,6 +109,16 @@ def _check_model(model: bytes, spec_sha256: str, items: int) -> None:
         )
     if knows != str(items):
         raise ReleaseRefused(f"the model scores {knows} items, the feature spec says {items}; export it again")
+
+
+def _check_kernel_files(files: ReleaseFiles) -> None:
+    if (files.head is None) != (files.rest is None):
+        raise ReleaseRefused("head and rest belong together; give both, or none for the onnxruntime-web tier")
+    for name, magic, data in (("head", b"INTH", files.head), ("rest", b"INTR", files.rest)):
+        if data is None:
+            continue
+        if data[:4] != magic or data[_MADE_FROM] != bytes.fromhex(sha256_hex(files.model)):
+            raise ReleaseRefused(f"{name} was not made from this model; pack it again")
 
 
 def model_metadata(model: bytes) -> dict[str, str]:

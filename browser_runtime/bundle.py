@@ -30,7 +30,9 @@ WASM = "ort-wasm-simd-threaded.wasm"
 ENTRIES = {
     "intently.js": "src/index.ts",
     "intently-core.js": "src/core.ts",
-    "intently-worker.js": "src/scoring/worker.ts",
+    "intently-worker.js": "src/scoring/kernel_worker.ts",
+    "intently-kernel.js": "src/scoring/main_thread.ts",
+    "intently-onnx-worker.js": "src/scoring/onnx_worker.ts",
     "intently-reports.js": "src/reports/entry.ts",
     "intently-lens.js": "src/elements/lens.ts",
 }

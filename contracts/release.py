@@ -63,7 +63,9 @@ class Release(Record):
     hpke_keys: tuple[HpkeKey, ...]
     configuration: FileRef
     feature_spec: FileRef
-    model: FileRef
+    model: FileRef = Field(description="ONNX; run as it is by browsers only where `head` is absent")
+    head: FileRef | None = Field(default=None, description="the model for the kernel: encoder and the pool's items")
+    rest: FileRef | None = Field(default=None, description="rows of all other items")
     catalogue: FileRef
     base_pool: FileRef = Field(description="pool from the training log, in force until the first private pool")
     markets: tuple[MarketRef, ...] = ()

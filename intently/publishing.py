@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from aggregator.keys import create_keys, read_hpke_keys, read_signing_key, read_states
 from aggregator.release import ReleaseFiles, create_release, publish_manifest, read_manifest, read_release
+from browser_runtime import NotOfTheFamily, pack_model
 from contracts import Catalogue, Configuration, FileRef, HpkeKey, IntentlyError, Pool, Release, Roles
 from intently.workspace import Workspace
 
@@ -45,14 +46,25 @@ def publish_release(
     present = read_manifest(space.public, pool_key.public)
     version = read_release(space.public, present.release).version + 1 if present else 1
     keys = _hpke_keys(space)
+    model = (space.model / "model.onnx").read_bytes()
     files = ReleaseFiles(
         configuration=configuration.to_bytes(), feature_spec=(space.model / "feature_spec.json").read_bytes(),
-        model=(space.model / "model.onnx").read_bytes(), catalogue=catalogue.to_bytes(), base_pool=base_pool.to_bytes(),
+        model=model, catalogue=catalogue.to_bytes(), base_pool=base_pool.to_bytes(), **_for_kernel(model, catalogue, base_pool),
     )  # fmt: skip
     release_key = read_signing_key(space.keys / "release.key")
     reference: FileRef = create_release(space.public, files, release_key, roles, keys, version=version, now_s=now_s)
     publish_manifest(space.public, pool_key, now_s=now_s, release=reference, unavailable=unavailable)
     return read_release(space.public, reference)
+
+
+def _for_kernel(model: bytes, catalogue: Catalogue, base_pool: Pool) -> dict[str, bytes]:
+    """`head` and `rest`; nothing for a model that the kernel does not compute, which is said."""
+    try:
+        packed = pack_model(model, [entry.item for entry in base_pool.items], [0, *(item.category for item in catalogue.items)])
+    except NotOfTheFamily as refusal:
+        log.warning("model runs in the onnxruntime-web tier", why=str(refusal))
+        return {}
+    return {"head": packed.head, "rest": packed.rest}
 
 
 def _hpke_keys(space: Workspace) -> tuple[HpkeKey, ...]:

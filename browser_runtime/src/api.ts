@@ -69,8 +69,8 @@ export interface Platform {
   readonly bundleUrl: (name: string) => string;
   /** A lazy part of the bundle. */
   readonly importChunk: (name: string) => Promise<unknown>;
-  /** A dedicated worker of our own origin; throws where refused. */
-  readonly startWorker: () => WorkerLike;
+  /** A dedicated worker of our own origin that runs the model in this tier; throws where refused. */
+  readonly startWorker: (tier: Exclude<Tier, 'pool'>) => WorkerLike;
 }
 
 /** `pool`: the order given, no model. `kernel`: the session model in our WebAssembly kernel. `onnx`: in onnxruntime-web. */

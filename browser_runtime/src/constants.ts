@@ -5,6 +5,7 @@ declare const INTENTLY_SHOP: string;
 declare const INTENTLY_DEMO: boolean;
 declare const INTENTLY_VERSION: string;
 declare const INTENTLY_WASM_SHA256: string;
+declare const INTENTLY_KERNEL_SHA256: string;
 
 /** Pinned by `browser_runtime.build_bundle`; empty where the sources run unbundled, in tests. */
 export interface Pinned {
@@ -27,6 +28,11 @@ export const CORE_CHUNK = 'intently-core.js';
 
 export const WASM_NAME = 'ort-wasm-simd-threaded.wasm';
 export const WASM_SHA256 = typeof INTENTLY_WASM_SHA256 === 'string' ? INTENTLY_WASM_SHA256 : '';
+export const KERNEL_NAME = 'intently-kernel.wasm';
+export const KERNEL_SHA256 = typeof INTENTLY_KERNEL_SHA256 === 'string' ? INTENTLY_KERNEL_SHA256 : '';
+/** The kernel for pages that refuse workers. */
+export const MAIN_THREAD_NAME = 'intently-kernel.js';
+export const WORKER_NAMES = { kernel: 'intently-worker.js', onnx: 'intently-onnx-worker.js' } as const;
 
 /** Feature specs that this bundle can encode. */
 export const FEATURE_SPEC_VERSIONS: readonly number[] = [1, 2];

@@ -19,7 +19,7 @@ import type {
   Snapshot,
 } from './api';
 import { ConsentKeeper } from './consent';
-import { type Pinned, WASM_NAME } from './constants';
+import type { Pinned } from './constants';
 import { hasLedger, openFiles, openLedger } from './lib/database';
 import type { Emitter } from './lib/emitter';
 import { sentenceOf } from './lib/errors';
@@ -31,6 +31,7 @@ import { describe } from './ranking/describe';
 import { topCategory } from './ranking/intent';
 import { Lists } from './ranking/lists';
 import { MemoryStore } from './ranking/memory_store';
+import { modelSize } from './scoring/model_files';
 import { ModelLoader } from './scoring/model_loader';
 import { snapshotOf } from './snapshot';
 import { Polling } from './updates/polling';
@@ -289,7 +290,6 @@ class Runtime implements Intently {
       onHeld: (held) => this.takeUp(held),
       onState: (updates, note) => this.board.set({ updates }, note),
     });
-    this.updater.keepUrls.add(platform.bundleUrl(WASM_NAME));
     this.loader = new ModelLoader({
       platform,
       files: this.updater.files,
@@ -346,12 +346,10 @@ class Runtime implements Intently {
         { model: 'none' },
         'Save-Data is on, so no model is fetched; lists stand in the order of the pool',
       );
-    if (held.release.model.bytes > most)
-      return this.board.set(
-        { model: 'none' },
-        `the model has ${held.release.model.bytes} bytes, this page allows ${most}`,
-      );
-    this.loader?.want(held.release.model);
+    const bytes = modelSize(held.release);
+    if (bytes > most)
+      return this.board.set({ model: 'none' }, `the model has ${bytes} bytes, this page allows ${most}`);
+    this.loader?.want(held);
   }
 
   private modelTurned(model: Snapshot['status']['model'], note: string): void {

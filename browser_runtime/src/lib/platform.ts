@@ -1,6 +1,7 @@
 /** The browser's own clock, randomness, network and storage, each absent where refused. */
 
 import type { Platform } from '../api';
+import { WORKER_NAMES } from '../constants';
 import { systemRandomBytes } from '../reports/uniform';
 import { bundleUrl } from './bundle_url';
 
@@ -13,8 +14,6 @@ interface DataNavigator extends Navigator {
   /** https://wicg.github.io/savedata/ */
   readonly connection?: { readonly saveData?: boolean };
 }
-
-const WORKER_NAME = 'intently-worker.js';
 
 export function browserPlatform(overrides: Partial<Platform> = {}): Platform {
   return {
@@ -32,7 +31,7 @@ export function browserPlatform(overrides: Partial<Platform> = {}): Platform {
     openChannel: (name) => (typeof document === 'undefined' ? null : attempt(() => new BroadcastChannel(name))),
     bundleUrl,
     importChunk: (name) => import(/* @vite-ignore */ bundleUrl(name)),
-    startWorker: () => new Worker(bundleUrl(WORKER_NAME), { type: 'module', name: 'intently' }),
+    startWorker: (tier) => new Worker(bundleUrl(WORKER_NAMES[tier]), { type: 'module', name: 'intently' }),
     ...overrides,
   };
 }

@@ -68,7 +68,6 @@ export class Lists {
   private async scored(candidates: readonly number[]): Promise<{ scoring: Scoring; tier: Tier } | null> {
     const [held, scorer] = [this.parts.held(), this.parts.scorer()];
     if (held === null || scorer === null || candidates.length === 0) return null;
-    if (scorer.model !== held.release.model.sha256) return null; // of a release before
     try {
       const scoring = await this.scorings.score(held, scorer, this.parts.session().events, candidates);
       if (scoring !== null && candidates === held.candidates) this.lastScoring = scoring;

@@ -1,7 +1,16 @@
-/** Messages between page and worker. */
+/** Messages between page and worker; the same for both workers and for the kernel on the main thread. */
 
 export type ToWorker =
-  | { readonly kind: 'load'; readonly id: number; readonly wasm: ArrayBuffer; readonly model: ArrayBuffer }
+  | {
+      readonly kind: 'load';
+      readonly id: number;
+      readonly wasm: ArrayBuffer;
+      /** The kernel's `head`, or an ONNX file. */
+      readonly model: ArrayBuffer;
+      /** Category of each item by its index, 0 for none; read by the kernel alone. */
+      readonly categories: Uint16Array;
+    }
+  | { readonly kind: 'rest'; readonly id: number; readonly rest: ArrayBuffer }
   | {
       readonly kind: 'score';
       readonly id: number;
@@ -16,8 +25,11 @@ export type FromWorker =
   | {
       readonly kind: 'scored';
       readonly id: number;
-      readonly scores: Float32Array;
-      readonly embedding: Float32Array;
+      readonly scores: Float32Array<ArrayBuffer>;
+      readonly embedding: Float32Array<ArrayBuffer>;
+      /** Probabilities; null where the model has no such head. */
+      readonly purchase: number | null;
+      readonly leave: number | null;
       /** The model's run, ms. */
       readonly ms: number;
     }
@@ -29,4 +41,10 @@ export interface WorkerLike {
   onerror: ((event: ErrorEvent) => void) | null;
   postMessage(message: ToWorker, transfer?: Transferable[]): void;
   terminate(): void;
+}
+
+/** What a worker's global scope is to us. */
+export interface WorkerScope {
+  onmessage: ((message: MessageEvent<ToWorker>) => void) | null;
+  postMessage(message: FromWorker, transfer?: Transferable[]): void;
 }

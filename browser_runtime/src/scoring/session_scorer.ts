@@ -29,10 +29,8 @@ export class SessionScorer {
     events: readonly Event[],
     candidates: readonly number[],
   ): Promise<Scoring> | null {
-    const { featureSpec } = held;
-    if (featureSpec === null) return null;
     const began = this.monotonic();
-    const inputs = encode(featureSpec, events);
+    const inputs = encode(scorer.featureSpec, events);
     if (!inputs.item?.length) return null;
     const key = JSON.stringify(Object.values(inputs).map((values) => [...values]));
     const same = this.remembered.find(
@@ -51,7 +49,7 @@ export class SessionScorer {
     candidates: readonly number[],
     features: number,
   ): Promise<Scoring> {
-    const items = itemsKnown(held);
+    const items = itemsKnown(scorer);
     const known = candidates.filter((item) => item <= items);
     const asked = this.monotonic();
     const { scores, embedding, modelMs } = await scorer.score(inputs, Int32Array.from(known));
@@ -68,8 +66,8 @@ export class SessionScorer {
 }
 
 /** Highest catalogue index that the model knows; an item above has no score and comes last. */
-function itemsKnown({ featureSpec }: HeldSet): number {
-  const first = featureSpec?.inputs[0];
+function itemsKnown({ featureSpec }: Scorer): number {
+  const first = featureSpec.inputs[0];
   return first && 'items' in first ? first.items : 0;
 }
 

@@ -1,33 +1,33 @@
-/** Tier 3: the session model in a dedicated worker of the shop's own origin. */
+/** Tiers 2 and 3: the session model in a dedicated worker of the shop's own origin, or in what stands in for one. */
 
+import type { FeatureSpec } from '../../../contracts/types';
 import type { Inputs } from '../features';
 import { ScorerFailed } from '../lib/errors';
-import type { FromWorker, ToWorker, WorkerLike } from './messages';
 import type { Scored, Scorer } from './scorer';
+import type { WorkerLine } from './worker_line';
 
 /** Longest waits before the worker is given up, ms. */
 const LOAD_LIMIT_MS = 60_000;
 const SCORE_LIMIT_MS = 5_000;
 
-type Answer = Extract<FromWorker, { id: number }>;
+export interface ModelBytes {
+  readonly tier: Scorer['tier'];
+  readonly wasm: ArrayBuffer;
+  /** `head`, or an ONNX file. */
+  readonly model: ArrayBuffer;
+  readonly categories: Uint16Array;
+  /** SHA-256 of the ONNX file. */
+  readonly sha256: string;
+  readonly featureSpec: FeatureSpec;
+}
 
-/** Start a worker and load the model. Rejects with `ScorerFailed`; the worker is then ended. */
-export async function startWorkerScorer(
-  start: () => WorkerLike,
-  wasm: ArrayBuffer,
-  model: ArrayBuffer,
-  hash: string,
-): Promise<Scorer> {
-  let line: WorkerLine;
+/** Load the model in a worker that runs. Rejects with `ScorerFailed`; the worker is then ended. */
+export async function loadScorer(line: WorkerLine, bytes: ModelBytes): Promise<Scorer> {
+  const { wasm, model, categories } = bytes;
   try {
-    line = new WorkerLine(start());
-  } catch (fault) {
-    throw new ScorerFailed(`the worker was refused: ${String(fault)}`);
-  }
-  try {
-    const loaded = await line.ask((id) => ({ kind: 'load', id, wasm, model }), LOAD_LIMIT_MS, [wasm, model]);
+    const loaded = await line.ask({ kind: 'load', wasm, model, categories }, LOAD_LIMIT_MS, [wasm, model]);
     if (loaded.kind !== 'loaded') throw new ScorerFailed(`the worker answered ${loaded.kind} to load`);
-    return new WorkerScorer(line, hash, loaded.ms);
+    return new WorkerScorer(line, bytes, loaded.ms);
   } catch (fault) {
     line.end();
     throw fault;
@@ -35,65 +35,34 @@ export async function startWorkerScorer(
 }
 
 class WorkerScorer implements Scorer {
-  readonly tier = 'onnx';
+  readonly tier: Scorer['tier'];
+  readonly model: string;
+  readonly featureSpec: FeatureSpec;
 
   constructor(
     private readonly line: WorkerLine,
-    readonly model: string,
+    { tier, sha256, featureSpec }: ModelBytes,
     readonly loadMs: number,
-  ) {}
+  ) {
+    this.tier = tier;
+    this.model = sha256;
+    this.featureSpec = featureSpec;
+  }
 
   async score(inputs: Inputs, candidates: Int32Array): Promise<Scored> {
-    const answer = await this.line.ask((id) => ({ kind: 'score', id, inputs, candidates }), SCORE_LIMIT_MS);
+    const answer = await this.line.ask({ kind: 'score', inputs, candidates }, SCORE_LIMIT_MS);
     if (answer.kind !== 'scored') throw new ScorerFailed(`the worker answered ${answer.kind} to score`);
     if (answer.scores.length !== candidates.length)
       throw new ScorerFailed('the model gave another number of scores than candidates');
-    return { scores: answer.scores, embedding: answer.embedding, modelMs: answer.ms };
+    const { scores, embedding, purchase, leave, ms } = answer;
+    return { scores, embedding, purchase, leave, modelMs: ms };
+  }
+
+  async addRest(rest: ArrayBuffer): Promise<void> {
+    await this.line.ask({ kind: 'rest', rest }, LOAD_LIMIT_MS, [rest]);
   }
 
   dispose(): void {
     this.line.end();
-  }
-}
-
-/** Questions and answers by number. */
-class WorkerLine {
-  private next = 0;
-  private readonly open = new Map<number, { resolve: (answer: Answer) => void; reject: (fault: Error) => void }>();
-
-  constructor(private readonly worker: WorkerLike) {
-    worker.onmessage = ({ data }) => {
-      if (data.kind === 'started') return;
-      if (data.kind === 'failed') this.open.get(data.id)?.reject(new ScorerFailed(`the model failed: ${data.reason}`));
-      else this.open.get(data.id)?.resolve(data);
-    };
-    worker.onerror = (event) => {
-      this.fail(`the worker stopped: ${event.message || 'its script could not be loaded'}`);
-    };
-  }
-
-  async ask(question: (id: number) => ToWorker, limitMs: number, transfer: Transferable[] = []): Promise<Answer> {
-    const id = this.next++;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const answered = new Promise<Answer>((resolve, reject) => {
-      this.open.set(id, { resolve, reject });
-      timer = setTimeout(() => reject(new ScorerFailed(`no answer from the worker in ${limitMs} ms`)), limitMs);
-      this.worker.postMessage(question(id), transfer);
-    });
-    try {
-      return await answered;
-    } finally {
-      clearTimeout(timer);
-      this.open.delete(id);
-    }
-  }
-
-  end(): void {
-    this.worker.terminate();
-    this.fail('the worker was ended');
-  }
-
-  private fail(reason: string): void {
-    for (const { reject } of this.open.values()) reject(new ScorerFailed(reason));
   }
 }

@@ -21,6 +21,7 @@ import { acceptManifest, acceptRelease, checkRef, floorOf, type Highest, NONE_HE
 import { MANIFEST_TYPE, parseEnvelope, parseJson, payloadOf, RELEASE_TYPE, verifyEnvelope } from './envelope';
 import { bodyOf, ENVELOPE_MOST_BYTES, FETCH_LIMIT_MS, Files, GET } from './files';
 import { checkMarket, checkShapes } from './shapes';
+import { modelUrls } from '../scoring/model_files';
 import { type HeldRecord, readHeld, writeHeld } from './store';
 
 export const MANIFEST_PATH = 'manifest.json';
@@ -217,14 +218,10 @@ export class Updater {
       manifest.pool,
       release.configuration,
       release.feature_spec,
-      release.model,
       release.catalogue,
     ];
-    return new Set([...refs.map((ref) => this.files.urlOf(ref)), ...this.keepUrls]);
+    return new Set([...refs.map((ref) => this.files.urlOf(ref)), ...modelUrls(release, this.files, this.options.platform)]);
   }
-
-  /** URLs that stay cached whatever the set, such as the runtime's wasm. */
-  readonly keepUrls = new Set<string>();
 
   private swap(set: HeldSet, record: HeldRecord): void {
     this.held = set;

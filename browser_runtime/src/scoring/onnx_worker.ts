@@ -1,27 +1,22 @@
-/** The worker: onnxruntime-web (wasm, one thread). A thin shell: bytes and integers in, floats out. It fetches nothing. */
+/** Worker of tier 3: onnxruntime-web (wasm, one thread), for models that the kernel does not compute. */
 
 import { env, InferenceSession, Tensor } from 'onnxruntime-web/wasm';
-import type { FromWorker, ToWorker } from './messages';
+import type { FromWorker, ToWorker, WorkerScope } from './messages';
+import { serve } from './worker_shell';
 
-interface WorkerScope {
-  onmessage: ((message: MessageEvent<ToWorker>) => void) | null;
-  postMessage(message: FromWorker, transfer?: Transferable[]): void;
-}
-
-const scope = globalThis as unknown as WorkerScope;
 let session: InferenceSession | null = null;
 
-async function load(message: Extract<ToWorker, { kind: 'load' }>): Promise<void> {
+async function load(message: Extract<ToWorker, { kind: 'load' }>): Promise<FromWorker> {
   const began = performance.now();
   env.wasm.numThreads = 1;
   env.wasm.proxy = false;
   env.wasm.wasmBinary = message.wasm;
   env.logLevel = 'error';
   session = await InferenceSession.create(new Uint8Array(message.model), { executionProviders: ['wasm'] });
-  scope.postMessage({ kind: 'loaded', id: message.id, ms: performance.now() - began });
+  return { kind: 'loaded', id: message.id, ms: performance.now() - began };
 }
 
-async function score(message: Extract<ToWorker, { kind: 'score' }>): Promise<void> {
+async function score(message: Extract<ToWorker, { kind: 'score' }>): Promise<FromWorker> {
   if (session === null) throw new Error('no model is loaded');
   const began = performance.now();
   const feeds: Record<string, Tensor> = {
@@ -32,8 +27,8 @@ async function score(message: Extract<ToWorker, { kind: 'score' }>): Promise<voi
   const out = await session.run(feeds);
   const scores = copyOf(out.scores, 'scores');
   const embedding = copyOf(out.session_embedding, 'session_embedding');
-  const ms = performance.now() - began;
-  scope.postMessage({ kind: 'scored', id: message.id, scores, embedding, ms }, [scores.buffer, embedding.buffer]);
+  const [purchase, leave] = [numberOf(out.purchase_probability), numberOf(out.leave_probability)];
+  return { kind: 'scored', id: message.id, scores, embedding, purchase, leave, ms: performance.now() - began };
 }
 
 /** The runtime may reuse its memory: what is sent is a copy. */
@@ -43,10 +38,12 @@ function copyOf(tensor: Tensor | undefined, name: string): Float32Array<ArrayBuf
   return new Float32Array(tensor.data);
 }
 
-scope.onmessage = ({ data }) => {
-  const act = data.kind === 'load' ? load(data) : score(data);
-  act.catch((fault: unknown) => {
-    scope.postMessage({ kind: 'failed', id: data.id, reason: fault instanceof Error ? fault.message : String(fault) });
-  });
-};
-scope.postMessage({ kind: 'started' });
+function numberOf(tensor: Tensor | undefined): number | null {
+  return tensor === undefined ? null : Number(tensor.data[0]);
+}
+
+serve(globalThis as unknown as WorkerScope, (message) => {
+  if (message.kind === 'load') return load(message);
+  if (message.kind === 'score') return score(message);
+  throw new Error(`asked for ${message.kind}`);
+});

@@ -1,0 +1,36 @@
+/** The kernel behind messages: in the worker, or on the main thread where workers are refused. */
+
+import { Kernel } from './kernel';
+import type { FromWorker, ToWorker } from './messages';
+
+export class KernelHost {
+  private kernel: Kernel | null = null;
+
+  async answer(message: ToWorker): Promise<FromWorker> {
+    const began = performance.now();
+    const { id } = message;
+    switch (message.kind) {
+      case 'load': {
+        const module = await WebAssembly.compile(message.wasm);
+        this.kernel = Kernel.load(module, new Uint8Array(message.model), message.categories);
+        return { kind: 'loaded', id, ms: performance.now() - began };
+      }
+      case 'rest':
+        this.loaded.addRest(new Uint8Array(message.rest));
+        return { kind: 'loaded', id, ms: performance.now() - began };
+      case 'score': {
+        const kernel = this.loaded;
+        kernel.embed(message.inputs);
+        const scores = kernel.score(message.candidates);
+        const [purchase, leave] = [kernel.purchaseProbability(), kernel.leaveProbability()];
+        const embedding = kernel.embedding();
+        return { kind: 'scored', id, scores, embedding, purchase, leave, ms: performance.now() - began };
+      }
+    }
+  }
+
+  private get loaded(): Kernel {
+    if (this.kernel === null) throw new Error('no model is loaded');
+    return this.kernel;
+  }
+}
