@@ -12,7 +12,10 @@ import brotli
 from aggregator.errors import ReleaseRefused
 from contracts import FILES_PATH, FileRef, sha256_hex
 
-COMPRESSED_SUFFIXES = (".json", ".jsonl", ".html", ".js", ".mjs", ".css", ".svg", ".txt", ".wasm", ".onnx", ".head", ".rest", ".map", ".f64")
+COMPRESSED_SUFFIXES = (
+    ".json", ".jsonl", ".html", ".js", ".mjs", ".css", ".svg", ".txt", ".wasm", ".onnx", ".head", ".rest", ".map",
+    ".f64",
+)  # fmt: skip
 """What is worth compressing before delivery; pictures are compressed already."""
 COMPRESS_AT_LEAST_BYTES = 512
 

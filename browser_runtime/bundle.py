@@ -1,7 +1,7 @@
 """Bundle the browser's half for one shop: the release key, the shop's name and the demo flag become constants of the code.
 
-The same sources, key, shop and flag give the same bytes. Files are written beside the folder's own and renamed, `bundle.json`
-last.
+Needs no Node where the wheel carries the built scripts (`templates`). The same sources, key, shop and flag give the same bytes.
+Files are written beside the folder's own and renamed, `bundle.json` last.
 """
 
 from __future__ import annotations
@@ -12,36 +12,23 @@ import hashlib
 import json
 import os
 import re
-import shutil
-import subprocess
 import tempfile
 from pathlib import Path
 
 import brotli
 from pydantic import Field
 
-from browser_runtime.errors import BundleFailed, BundlerMissing, BundleUnreadable
+from browser_runtime.errors import BundleFailed, BundleUnreadable
+from browser_runtime.kernel.build import KERNEL
+from browser_runtime.templates import ENTRIES, MAPS, REPOSITORY, SOURCE, WASM, Templates, pinned, templates
 from contracts import FeatureSpec, Record, Release, sha256_hex
 
-SOURCE = Path(__file__).resolve().parent
-REPOSITORY = SOURCE.parent
 BUNDLE_JSON = "bundle.json"
-WASM = "ort-wasm-simd-threaded.wasm"
-ENTRIES = {
-    "intently.js": "src/index.ts",
-    "intently-core.js": "src/core.ts",
-    "intently-worker.js": "src/scoring/kernel_worker.ts",
-    "intently-kernel.js": "src/scoring/main_thread.ts",
-    "intently-onnx-worker.js": "src/scoring/onnx_worker.ts",
-    "intently-reports.js": "src/reports/entry.ts",
-    "intently-lens.js": "src/elements/lens.ts",
-}
-BUNDLE_FILES: tuple[str, ...] = (*ENTRIES, WASM, BUNDLE_JSON)
+BUNDLE_FILES: tuple[str, ...] = (*ENTRIES, *MAPS, KERNEL.name, WASM, BUNDLE_JSON)
 """Everything that a bundle's folder holds."""
 
 FEATURE_SPEC_VERSION = 2
 """Newest feature spec that this bundle's code can encode, and all before it; the twin constant stands in src/constants.ts."""
-BUILD_LIMIT_S = 60
 BROTLI_BEST = 11
 BROTLI_LARGE = 9
 """For the wasm, where the best quality takes half a minute: sizes stated are then upper bounds."""
@@ -71,39 +58,35 @@ class BundleRecord(Record):
     files: dict[str, BundleFile]
 
 
-def build_bundle(out_dir: Path, release_key: str, shop: str, demo: bool, repository: Path = REPOSITORY) -> BundleRecord:
+def build_bundle(
+    out_dir: Path, release_key: str, shop: str, demo: bool, repository: Path = REPOSITORY, parts: Templates | None = None
+) -> BundleRecord:
     """Write a bundle for `shop` into `out_dir` and return its record; other files there are kept.
 
-    `release_key`: Ed25519 public key of the `release` role, 64 hexadecimal digits. Raises `BundlerMissing` where Node's
-    packages are not installed and `BundleFailed` where a value is malformed or esbuild refuses the sources.
+    `release_key`: Ed25519 public key of the `release` role, 64 hexadecimal digits. `parts`: scripts that are built already.
+    Raises `BundlerMissing` where there are no built scripts and nothing to build them, `BundleFailed` where a value is malformed
+    or esbuild refuses the sources.
     """
     if not _KEY.fullmatch(release_key):
         raise BundleFailed(f"bundle: the release key must be 64 hexadecimal digits, got {len(release_key)} characters")
     if not _SHOP.fullmatch(shop):
         raise BundleFailed(f"bundle: shop {shop!r}: want lower-case letters, digits and hyphens, at most 63")
-    wasm = _wasm(repository)
     version = json.loads((SOURCE / "package.json").read_text())["version"]
-    constants = {
-        "INTENTLY_RELEASE_KEY": release_key,
-        "INTENTLY_SHOP": shop,
-        "INTENTLY_DEMO": demo,
-        "INTENTLY_VERSION": version,
-        "INTENTLY_WASM_SHA256": sha256_hex(wasm.read_bytes()),
-    }
+    constants = {"releaseKey": release_key, "shop": shop, "demo": demo, "version": version}
+    built = dict(parts or templates(repository))
+    built |= {name: pinned(name, built[name], constants) for name in ENTRIES}
+    record = BundleRecord(
+        version=version, shop=shop, demo=demo, release_key=release_key, feature_spec_version=FEATURE_SPEC_VERSION,
+        files={name: _file(data) for name, data in built.items() if name not in MAPS},
+    )  # fmt: skip
+    built[BUNDLE_JSON] = (json.dumps(record.model_dump(), indent=2) + "\n").encode()
     out_dir.mkdir(parents=True, exist_ok=True)
-    # On the same file system as the target, so that each rename is atomic.
+    # On the same file system as the target, so that each rename is atomic; the record last.
     with tempfile.TemporaryDirectory(prefix=".bundle-", dir=out_dir) as staging:
-        built = Path(staging)
-        for name, entry in ENTRIES.items():
-            _esbuild(repository, SOURCE / entry, built / name, constants)
-        shutil.copyfile(wasm, built / WASM)
-        files = {name: _file(built / name) for name in (*ENTRIES, WASM)}
-        record = BundleRecord(
-            version=version, shop=shop, demo=demo, release_key=release_key, feature_spec_version=FEATURE_SPEC_VERSION, files=files
-        )
-        (built / BUNDLE_JSON).write_text(json.dumps(record.model_dump(), indent=2) + "\n")
         for name in BUNDLE_FILES:
-            os.replace(built / name, out_dir / name)
+            (Path(staging) / name).write_bytes(built[name])
+        for name in BUNDLE_FILES:
+            os.replace(Path(staging) / name, out_dir / name)
     return record
 
 
@@ -143,40 +126,7 @@ def check_bundle(bundle_dir: Path, release: Release, feature_spec: FeatureSpec |
     return None
 
 
-def _wasm(repository: Path) -> Path:
-    path = repository / "node_modules" / "onnxruntime-web" / "dist" / WASM
-    if not path.is_file():
-        raise BundlerMissing("bundle: onnxruntime-web is not in node_modules; run `npm ci` in the repository first")
-    return path
-
-
-def _program(repository: Path) -> Path:
-    path = repository / "node_modules" / ".bin" / "esbuild"
-    if not path.exists():
-        raise BundlerMissing("bundle: esbuild is not in node_modules; install Node 20 or newer, then run `npm ci` here")
-    return path
-
-
-def _esbuild(repository: Path, entry: Path, out: Path, constants: dict[str, str | bool]) -> None:
-    command = [
-        str(_program(repository)), str(entry), f"--outfile={out}", "--bundle", "--format=esm", "--platform=browser",
-        "--target=es2022", "--minify", "--charset=utf8", "--legal-comments=none", "--log-level=error",
-        *(f"--define:{name}={json.dumps(value)}" for name, value in constants.items()),
-    ]  # fmt: skip
-    try:
-        done = subprocess.run(command, cwd=repository, capture_output=True, text=True, timeout=BUILD_LIMIT_S, check=False)
-    except OSError as error:
-        raise BundlerMissing(
-            f"bundle: esbuild does not start ({error.strerror}); install Node 20 or newer and run `npm ci`"
-        ) from None
-    except subprocess.TimeoutExpired:
-        raise BundleFailed(f"bundle: esbuild took more than {BUILD_LIMIT_S} s for {entry.name}") from None
-    if done.returncode != 0:
-        raise BundleFailed(f"bundle: esbuild refused {entry.name}: {done.stderr.strip()[:800]}")
-
-
-def _file(path: Path) -> BundleFile:
-    data = path.read_bytes()
+def _file(data: bytes) -> BundleFile:
     integrity = "sha384-" + base64.b64encode(hashlib.sha384(data).digest()).decode()
     return BundleFile(sha256=sha256_hex(data), integrity=integrity, bytes=len(data), brotli_bytes=_brotli_bytes(data))
 

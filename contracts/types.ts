@@ -761,6 +761,10 @@ export interface Release {
   demo: boolean;
   expires: number;
   feature_spec: FileRef;
+  /**
+   * the model for the kernel: encoder and the pool's items
+   */
+  head: FileRef | null;
   hpke_keys: HpkeKey[];
   /**
    * seconds since 1970
@@ -768,6 +772,10 @@ export interface Release {
   issued: number;
   markets: MarketRef[];
   model: FileRef;
+  /**
+   * rows of all other items
+   */
+  rest: FileRef | null;
   roles: Roles;
   shop: string;
   type: 'release';

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections.abc import Callable
 
@@ -62,7 +63,7 @@ def _for_kernel(model: bytes, catalogue: Catalogue, base_pool: Pool) -> dict[str
     try:
         packed = pack_model(model, [entry.item for entry in base_pool.items], [0, *(item.category for item in catalogue.items)])
     except NotOfTheFamily as refusal:
-        log.warning("model runs in the onnxruntime-web tier", why=str(refusal))
+        print(f"intently: browsers run this model in onnxruntime-web, not in the kernel: {refusal}", file=sys.stderr)
         return {}
     return {"head": packed.head, "rest": packed.rest}
 

@@ -1,9 +1,7 @@
 /** What a bundle carries for good: the pinned key, and limits that no signed configuration can loosen. */
 
-declare const INTENTLY_RELEASE_KEY: string;
-declare const INTENTLY_SHOP: string;
-declare const INTENTLY_DEMO: boolean;
-declare const INTENTLY_VERSION: string;
+/** JSON of `Pinned`, in a literal of fixed length that `browser_runtime.templates` replaces. */
+declare const INTENTLY_PINNED: string;
 declare const INTENTLY_WASM_SHA256: string;
 declare const INTENTLY_KERNEL_SHA256: string;
 
@@ -16,12 +14,10 @@ export interface Pinned {
   readonly version: string;
 }
 
-export const PINNED: Pinned = {
-  releaseKey: typeof INTENTLY_RELEASE_KEY === 'string' ? INTENTLY_RELEASE_KEY : '',
-  shop: typeof INTENTLY_SHOP === 'string' ? INTENTLY_SHOP : '',
-  demo: typeof INTENTLY_DEMO === 'boolean' ? INTENTLY_DEMO : false,
-  version: typeof INTENTLY_VERSION === 'string' ? INTENTLY_VERSION : '0',
-};
+const NOTHING_PINNED: Pinned = { releaseKey: '', shop: '', demo: false, version: '0' };
+
+export const PINNED: Pinned =
+  typeof INTENTLY_PINNED === 'string' ? /* @__PURE__ */ JSON.parse(INTENTLY_PINNED) : NOTHING_PINNED;
 
 /** The runtime, beside `intently.js`. */
 export const CORE_CHUNK = 'intently-core.js';

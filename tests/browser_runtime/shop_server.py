@@ -92,6 +92,8 @@ class Shop:
     model: bytes = field(default_factory=tiny_model)
     markets: dict[str, c.Market] = field(default_factory=dict)
     pictures: bool = True
+    head: bytes | None = None
+    rest: bytes | None = None
     version: int = 0
     release_expires: int = field(default_factory=lambda: int(time.time()) + 10_000)
 
@@ -144,7 +146,8 @@ class Shop:
             roles=c.Roles(release=public_hex(self.release_key), pool=public_hex(self.pool_key), ledger="00" * 32),
             hpke_keys=(c.HpkeKey(key_id=3, public_key=public_hex(self.hpke_key), state="active"),),
             configuration=self.put(self.configuration.to_bytes(), ".json"), feature_spec=self.put(spec.to_bytes(), ".json"),
-            model=self.put(self.model, ".onnx"), catalogue=self.put(self.catalogue().to_bytes(), ".json"),
+            model=self.put(self.model, ".onnx"), head=self.head and self.put(self.head, ".head"),
+            rest=self.rest and self.put(self.rest, ".rest"), catalogue=self.put(self.catalogue().to_bytes(), ".json"),
             base_pool=self.put(self.pool(), ".json"),
             markets=tuple(c.MarketRef(name=name, file=self.put(one.to_bytes(), ".json")) for name, one in self.markets.items()),
         )  # fmt: skip

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from shop_server import SHOP, Shop, public_hex
 
+import browser_runtime.templates as templates_module
 import contracts as c
 from browser_runtime import BUNDLE_FILES, BundleFailed, BundlerMissing, BundleUnreadable, build_bundle, check_bundle, read_bundle
 
@@ -35,7 +36,7 @@ def test_two_builds_are_byte_equal_and_another_key_is_not(tmp_path: Path) -> Non
 def test_the_record_states_what_is_there(bundled: Shop) -> None:
     record = read_bundle(bundled.folder)
     assert (record.shop, record.demo, record.release_key) == (SHOP, True, public_hex(bundled.release_key))
-    assert set(record.files) == set(BUNDLE_FILES) - {"bundle.json"}
+    assert set(record.files) == {name for name in BUNDLE_FILES if not name.endswith(".map")} - {"bundle.json"}
     for name, file in record.files.items():
         data = (bundled.folder / name).read_bytes()
         assert (file.sha256, file.bytes) == (c.sha256_hex(data), len(data))
@@ -100,18 +101,47 @@ def test_an_altered_or_missing_file_is_named(tmp_path: Path) -> None:
 
 
 def test_what_is_missing_is_said_in_one_sentence(tmp_path: Path) -> None:
+    if not templates_module.BUILT.exists():  # a checkout carries none
+        with pytest.raises(BundlerMissing, match="carries no built JavaScript and esbuild is not in node_modules"):
+            build_bundle(tmp_path / "out", KEY, SHOP, demo=False, repository=tmp_path)
+    esbuild = tmp_path / "node_modules/.bin/esbuild"
+    esbuild.parent.mkdir(parents=True)
+    esbuild.write_text("no program")
     with pytest.raises(BundlerMissing, match=r"onnxruntime-web is not in node_modules; run `npm ci`"):
         build_bundle(tmp_path / "out", KEY, SHOP, demo=False, repository=tmp_path)
-    dist = tmp_path / "node_modules/onnxruntime-web/dist"
-    dist.mkdir(parents=True)
-    (dist / "ort-wasm-simd-threaded.wasm").write_bytes(b"x")
-    with pytest.raises(BundlerMissing, match="esbuild is not in node_modules"):
-        build_bundle(tmp_path / "out", KEY, SHOP, demo=False, repository=tmp_path)
-    assert list((tmp_path / "out").iterdir()) == [], "nothing half-built stays"
+    assert not (tmp_path / "out").exists(), "nothing half-built stays"
     with pytest.raises(BundleFailed, match="64 hexadecimal digits"):
         build_bundle(tmp_path / "out", "short", SHOP, demo=False)
     with pytest.raises(BundleFailed, match="lower-case letters"):
         build_bundle(tmp_path / "out", KEY, "Shop!", demo=False)
+
+
+def test_a_wheel_without_node_gives_the_very_bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    build_bundle(tmp_path / "by_node", KEY, SHOP, demo=True)
+    templates_module.write_built(tmp_path / "built")
+    monkeypatch.setattr(templates_module, "BUILT", tmp_path / "built")
+    monkeypatch.setattr(templates_module, "build_templates", None)  # esbuild must not be asked
+    build_bundle(tmp_path / "carried", KEY, SHOP, demo=True, repository=tmp_path / "no_checkout")
+    for name in BUNDLE_FILES:
+        assert (tmp_path / "by_node" / name).read_bytes() == (tmp_path / "carried" / name).read_bytes(), name
+
+
+def test_a_script_that_keeps_no_room_for_the_key_is_refused() -> None:
+    pin = {"releaseKey": KEY, "shop": SHOP, "demo": False, "version": "1"}
+    room = templates_module.PLACEHOLDER.encode()
+    assert len(templates_module.pinned("intently.js", b"x=" + room, pin)) == len(room) + 2, "source maps stay right"
+    for script in (b"x=1", b"x=" + room.replace(b"--", b"++", 1), b"x=" + room[:-9] + b'"'):
+        with pytest.raises(BundleFailed, match=r"intently\.js"):
+            templates_module.pinned("intently.js", script, pin)
+    with pytest.raises(BundleFailed, match="does not fit"):
+        templates_module.pinned("intently.js", room, pin | {"version": "1" * 400})
+
+
+def test_a_source_map_names_the_repositorys_files(bundled: Shop) -> None:
+    sources = json.loads((bundled.folder / "intently.js.map").read_text())["sources"]
+    root = Path(__file__).parents[2]
+    assert "browser_runtime/src/constants.ts" in sources
+    assert all((root / source).is_file() for source in sources), sources
 
 
 def test_constants_have_one_value_in_both_languages() -> None:

@@ -69,7 +69,7 @@ def test_catalogue_strings_are_text(shop: Shop, server: Server, page: Page) -> N
 
 def test_a_worker_that_is_refused_leaves_pool_order_and_says_why(shop: Shop, server: Server, page: Page) -> None:
     shop.publish()
-    (shop.folder / "intently-worker.js").unlink()
+    (shop.folder / "intently-onnx-worker.js").unlink()
     page.goto(f"{server.origin}/?eager&noreports")
     page.wait_for_function("() => intently.snapshot().status.model === 'failed'")
     seen = page.evaluate(

@@ -1,5 +1,6 @@
 /** What the page reads of a model's `head` by itself (layout: browser_runtime/kernel/layout.py). */
 
+import type { FeatureSpec } from '../../../contracts/types';
 import { ScorerFailed } from '../lib/errors';
 
 export interface HeadFacts {
@@ -15,6 +16,16 @@ export interface HeadFacts {
 
 const NAMES_AT = 74;
 const MAGIC = 'INTH';
+
+/** Throws `ScorerFailed` unless the head was made from the release's model and reads what its feature spec gives. */
+export function checkHead(head: Uint8Array, model: string, spec: FeatureSpec): void {
+  const facts = readHead(head);
+  const wanted = spec.inputs.map(({ name }) => name).join();
+  if (facts.model !== model)
+    throw new ScorerFailed('kernel: head refused: made from another model than the release names');
+  if (facts.inputs.join() !== wanted || facts.length < spec.length)
+    throw new ScorerFailed(`kernel: head refused: it reads ${facts.inputs.join()}, the feature spec gives ${wanted}`);
+}
 
 /** Throws `ScorerFailed` on what is no head; the kernel checks all the rest. */
 export function readHead(head: Uint8Array): HeadFacts {

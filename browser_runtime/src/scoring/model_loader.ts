@@ -9,6 +9,7 @@ import { MAIN_THREAD_NAME } from '../constants';
 import { sentenceOf } from '../lib/errors';
 import { whenIdleAndVisible } from '../lib/idle';
 import type { Files } from '../updates/files';
+import { checkHead } from './kernel_head';
 import type { WorkerLike } from './messages';
 import { type ModelTier, modelBytes, tierOf } from './model_files';
 import type { Scorer } from './scorer';
@@ -91,10 +92,9 @@ export class ModelLoader {
   }
 
   private async loaded(set: Wanted, tier: ModelTier): Promise<Scorer> {
-    const { platform, files } = this.options;
     const starting = this.line(tier);
     starting.catch(() => {}); // told below, after the files
-    const bytes = await modelBytes(set.release, tier, files, platform).catch(async (fault: unknown) => {
+    const bytes = await this.checked(set, tier).catch(async (fault: unknown) => {
       (await starting.catch(() => null))?.end();
       throw fault;
     });
@@ -107,6 +107,14 @@ export class ModelLoader {
       sha256: release.model.sha256,
       featureSpec: featureSpec as FeatureSpec,
     });
+  }
+
+  private async checked(set: Wanted, tier: ModelTier): ReturnType<typeof modelBytes> {
+    const { platform, files } = this.options;
+    const bytes = await modelBytes(set.release, tier, files, platform);
+    const spec = set.featureSpec as FeatureSpec;
+    if (tier === 'kernel') checkHead(new Uint8Array(bytes.model), set.release.model.sha256, spec);
+    return bytes;
   }
 
   /** A worker; the kernel also runs on the main thread where workers are refused. */

@@ -3,8 +3,8 @@
 import type { Event } from '../../../contracts/types';
 import type { Scoring } from '../api';
 import { encode, type Inputs } from '../features';
-import type { HeldSet } from '../updates/updater';
 import { intentOf } from '../ranking/intent';
+import type { HeldSet } from '../updates/updater';
 import type { Scorer } from './scorer';
 
 /** Lists of different candidates on one page that share nothing; older scorings are forgotten. */

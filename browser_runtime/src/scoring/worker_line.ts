@@ -74,8 +74,8 @@ export class WorkerLine {
   }
 
   private hear(answer: FromWorker): void {
-    if (answer.kind === 'started') return this.begun();
-    if (answer.kind === 'failed')
+    if (answer.kind === 'started') this.begun();
+    else if (answer.kind === 'failed')
       this.open.get(answer.id)?.reject(new ScorerFailed(`the model failed: ${answer.reason}`));
     else this.open.get(answer.id)?.resolve(answer);
   }

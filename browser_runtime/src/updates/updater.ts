@@ -17,11 +17,11 @@ import { parseFeatureSpec } from '../features';
 import { sha256Hex } from '../lib/bytes';
 import type { FilesDatabase } from '../lib/database';
 import { sentenceOf, UpdateRefused } from '../lib/errors';
+import { modelUrls } from '../scoring/model_files';
 import { acceptManifest, acceptRelease, checkRef, floorOf, type Highest, NONE_HELD } from './accept';
 import { MANIFEST_TYPE, parseEnvelope, parseJson, payloadOf, RELEASE_TYPE, verifyEnvelope } from './envelope';
 import { bodyOf, ENVELOPE_MOST_BYTES, FETCH_LIMIT_MS, Files, GET } from './files';
 import { checkMarket, checkShapes } from './shapes';
-import { modelUrls } from '../scoring/model_files';
 import { type HeldRecord, readHeld, writeHeld } from './store';
 
 export const MANIFEST_PATH = 'manifest.json';
@@ -220,7 +220,10 @@ export class Updater {
       release.feature_spec,
       release.catalogue,
     ];
-    return new Set([...refs.map((ref) => this.files.urlOf(ref)), ...modelUrls(release, this.files, this.options.platform)]);
+    return new Set([
+      ...refs.map((ref) => this.files.urlOf(ref)),
+      ...modelUrls(release, this.files, this.options.platform),
+    ]);
   }
 
   private swap(set: HeldSet, record: HeldRecord): void {
