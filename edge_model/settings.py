@@ -17,11 +17,11 @@ class Settings(Record):
 
     seed: int = 7
     length: int = Field(default=20, ge=1, le=256, description="L, events that the model reads")
-    dim: int = Field(default=64, ge=4, description="of item vectors and of the session embedding")
+    dim: int = Field(default=96, ge=4, description="of item vectors and of the session embedding")
     hidden: int = Field(default=96, ge=4, description="of the GRU's state")
     attention: int = Field(default=64, ge=4, description="of attention keys")
     temperature: float = Field(default=1 / 12, gt=0, description="cosines are divided by it")
-    epochs: int = Field(default=10, ge=1, description="most epochs")
+    epochs: int = Field(default=8, ge=1, description="most epochs")
     finish_epochs: int = Field(
         default=2,
         ge=0,
@@ -32,7 +32,7 @@ class Settings(Record):
     epoch_steps: int = Field(default=200, ge=1, description="least steps an epoch: a small log gets smaller batches")
     learning_rate: float = Field(default=4e-3, gt=0, description="peak, falls linearly to 2 % at the last planned step")
     item_rate: float = Field(
-        default=2.5, gt=0, description="item rows learn so many times as fast: their lazy Adam has no momentum between visits"
+        default=3.0, gt=0, description="item rows learn so many times as fast: their lazy Adam has no momentum between visits"
     )
     unknown_share: float = Field(default=0.02, ge=0, lt=1, description="items replaced by 0 while training")
     dropout: float = Field(default=0.3, ge=0, lt=1, description="of input vectors while training")

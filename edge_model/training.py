@@ -100,9 +100,9 @@ class _Training:
         if not targets:
             raise TrainingFailed(f"{log.name}: no train session has a view after another event, so there is nothing to learn.")
         self.batch_targets = batch_size(targets, settings)
-        finish = min(settings.finish_epochs, settings.epochs - 1)
-        main_steps = (settings.epochs - finish) * self._batches(self.groups)
-        total_steps = main_steps + finish * self._batches(self.every_group)
+        self.finish = min(settings.finish_epochs, settings.epochs - 1)
+        main_steps = (settings.epochs - self.finish) * self._batches(self.groups)
+        total_steps = main_steps + self.finish * self._batches(self.every_group)
         self.at = Snapshot(log_fingerprint(log), settings, main_steps, total_steps)
         category = np.zeros(log.item_count + 1, np.int32) if log.item_category is None else log.item_category
         first = first_weights(self.spec, settings, self.rng, int(category.max()))
@@ -128,9 +128,11 @@ class _Training:
             self.progress(self._share(), f"epoch {number}, newest sessions included: loss {loss:.3f}")
         else:
             self._judge(number, loss)
+            if number >= self.settings.epochs - self.finish:
+                self.at.skip_to_finish()  # passes differ by a batch or two from what was counted
         if self._left() <= 0:
             self.at.stopped = "time budget"
-        elif self.at.steps >= self.at.total_steps:
+        elif self.at.steps >= self.at.total_steps or number >= self.settings.epochs:
             self.at.stopped = self.at.reason
 
     def trained(self) -> Trained:

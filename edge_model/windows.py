@@ -81,24 +81,26 @@ def _cut(inputs: dict[str, Int32], views: np.ndarray, starts: Int64, sizes: Int6
 
 def batches(groups: list[Windows], targets: int, rng: np.random.Generator) -> Iterator[Batch]:
     """Every window once, in random order, about `targets` targets a batch."""
-    plans: list[tuple[Windows, Int64]] = []
+    plans: list[tuple[Windows, int, Int64]] = []
     for group in groups:
+        rows = rows_for(group, targets)
         order = rng.permutation(len(group))
         counts = np.cumsum((group.target[order] > 0).sum(axis=1))
         number = counts // max(1, targets - group.target.shape[1])  # leaves room for the window that crosses the line
         for part in np.split(order, np.flatnonzero(np.diff(number)) + 1):
-            plans += [(group, part[at : at + _rows(group, targets)]) for at in range(0, len(part), _rows(group, targets))]
+            plans += [(group, rows, part[at : at + rows]) for at in range(0, len(part), rows)]
     for n in rng.permutation(len(plans)):
-        yield _batch(plans[n][0], plans[n][1], targets)
+        yield _batch(*plans[n], targets)
 
 
-def _rows(group: Windows, targets: int) -> int:
-    """Windows that a batch has room for."""
-    return max(1, targets // 2 if group.target.shape[1] <= SHORT else targets // 4)
+def rows_for(group: Windows, targets: int) -> int:
+    """Windows that a batch has room for: those that hold `targets` on average and a tenth, in steps of 16, so that two parts of
+    one log share a compiled step."""
+    mean = max(1.0, float((group.target > 0).sum(axis=1).mean()))
+    return -(-int(1.1 * targets / mean) // 16) * 16 or 16
 
 
-def _batch(group: Windows, chosen: Int64, targets: int) -> Batch:
-    rows = _rows(group, targets)
+def _batch(group: Windows, rows: int, chosen: Int64, targets: int) -> Batch:
     target = group.target[chosen]
     row, column = np.nonzero(target)
     pad = targets - len(row)
