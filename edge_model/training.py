@@ -132,7 +132,7 @@ class _Training:
                 self.at.skip_to_finish()  # passes differ by a batch or two from what was counted
         if self._left() <= 0:
             self.at.stopped = "time budget"
-        elif self.at.steps >= self.at.total_steps or number >= self.settings.epochs:
+        elif self.at.steps >= self.at.total_steps or sum(row.validation_hr20 is None for row in self.at.curve) >= self.finish > 0:
             self.at.stopped = self.at.reason
 
     def trained(self) -> Trained:

@@ -139,7 +139,7 @@ def test_resuming_gives_the_model_of_an_uninterrupted_training(
 
 def test_training_goes_to_the_finish_from_the_best_epoch_when_nothing_improves(small_log: SessionLog, quick: Settings) -> None:
     """A rate that destroys what was learnt: the best epoch is an early one, and the finish starts from it."""
-    wild = quick.model_copy(update={"learning_rate": 0.5, "epochs": 12, "patience": 1, "finish_epochs": 1})
+    wild = quick.model_copy(update={"learning_rate": 0.05, "epochs": 12, "patience": 1, "finish_epochs": 1})
     ended = train(small_log, wild, clock=stopped)
     assert ended.stopped == "validation has not improved for 1 epochs"
     assert len(ended.curve) < 12
