@@ -121,6 +121,12 @@ def _hpke_ids(folder: Path) -> list[int]:
     return sorted(found)
 
 
+def read_private_key(path: Path) -> Secret:
+    """One X25519 key, wherever it lies."""
+    private = _read(path)
+    return Secret(private, x25519_public(private))
+
+
 def x25519_public(private: bytes) -> bytes:
     """Public part of a raw X25519 private key."""
     from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey

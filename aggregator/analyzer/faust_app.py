@@ -31,6 +31,8 @@ from aggregator.transport.kafka import KafkaTransport
 _log = structlog.get_logger("analyzer")
 CLOSE_EVERY_S = 1.0
 """How often closes are looked at beside those that a message completes (an epoch that ends, a close that was interrupted)."""
+REWIND_AFTER_S = 8.0
+"""A partition that has lag and does not move for so long is read again from where the store stands (decision 0081)."""
 STOP_S = 8.0
 
 
@@ -42,6 +44,7 @@ class FaustAnalyzer:
     agent: Any
     pipeline: Pipeline
     watchdog: Watchdog
+    ends: KafkaEnds
 
 
 def make_app(analyzer: Analyzer) -> FaustAnalyzer:
@@ -60,7 +63,15 @@ def make_app(analyzer: Analyzer) -> FaustAnalyzer:
     )  # fmt: skip
     topic = app.topic(settings.kafka_topic, value_type=bytes, value_serializer="raw", key_type=bytes, key_serializer="raw")
     watchdog = Watchdog(settings.stall_s)
-    pipeline = Pipeline(analyzer, watchdog.progress)
+    ends = KafkaEnds(settings.kafka_bootstrap, settings.kafka_topic, partition_name)
+
+    async def rewind(partition: str, offset: int) -> int:
+        number = int(partition.removeprefix(partition_name("")))
+        first = max(offset, await ends.first(number))
+        await app.consumer.seek(faust.types.TP(settings.kafka_topic, number), first)
+        return first
+
+    pipeline = Pipeline(analyzer, watchdog.progress, rewind)
 
     @app.agent(topic, concurrency=1)  # type: ignore[untyped-decorator]
     async def fold(stream: Any) -> None:
@@ -76,10 +87,10 @@ def make_app(analyzer: Analyzer) -> FaustAnalyzer:
     async def revoked(_: Any, revoked: Iterable[Any], **__: Any) -> None:
         pipeline.revoked(partition_name(tp.partition) for tp in revoked if tp.topic == settings.kafka_topic)
 
-    return FaustAnalyzer(app, fold, pipeline, watchdog)
+    return FaustAnalyzer(app, fold, pipeline, watchdog, ends)
 
 
-def partition_name(number: int) -> str:
+def partition_name(number: int | str) -> str:
     """Name in the store."""
     return f"kafka/{number}"
 
@@ -113,11 +124,10 @@ async def run_worker(settings: AnalyzerSettings, clock: Callable[[], float] = ti
 def _parts(made: FaustAnalyzer, analyzer: Analyzer) -> list[Any]:
     """What runs beside one another; each ends only with an error."""
     settings = analyzer.settings
-    ends = KafkaEnds(settings.kafka_bootstrap, settings.kafka_topic, partition_name)
     parts = [
         _run_app(made.app),
         made.pipeline.run(),
-        _watch(made, analyzer, ends),
+        _watch(made, analyzer),
         _every(CLOSE_EVERY_S, "closing", made.pipeline.close_complete, analyzer),
         _every(FORGET_EVERY_S, "", lambda: made.pipeline.call(analyzer.publisher.forget), analyzer),
     ]
@@ -147,19 +157,23 @@ async def _every(period_s: float, part: str, act: Callable[[], Awaitable[Any]], 
         await asyncio.sleep(period_s)
 
 
-async def _watch(made: FaustAnalyzer, analyzer: Analyzer, ends: KafkaEnds) -> None:
+async def _watch(made: FaustAnalyzer, analyzer: Analyzer) -> None:
     """Ask for the lag, tell it, and end the process where a partition stalls."""
     try:
         while True:
             try:
-                made.watchdog.ends = await ends.ask()
+                made.watchdog.ends = await made.ends.ask()
                 analyzer.health.well("kafka")
             except TransportRefused as error:
                 analyzer.health.ill("kafka", str(error))
+                await asyncio.sleep(1.0)
+                continue
             ours = [claim.partition for claim in made.pipeline.claims()]
             analyzer.health.lag = {name: made.watchdog.lag(name) for name in ours}
             if not analyzer.health.faults():  # without a broker or a disk nothing moves, and starting again would not help
                 made.watchdog.look(ours)
+                for partition, offset in made.watchdog.slow(ours, REWIND_AFTER_S):
+                    await made.pipeline.rewind(partition, offset)
             await asyncio.sleep(ASK_EVERY_S)
     finally:
-        await ends.close()
+        await made.ends.close()

@@ -14,7 +14,7 @@ from typing import Any
 
 from aggregator.errors import PartitionStalled, TransportRefused
 
-ASK_EVERY_S = 5.0
+ASK_EVERY_S = 3.0
 ASK_TIMEOUT_MS = 5_000
 
 
@@ -41,6 +41,11 @@ class Watchdog:
         offset, _ = self._at.get(partition, (0, 0.0))
         self._at[partition] = (offset, self.clock())
 
+    def slow(self, ours: Iterable[str], after_s: float) -> list[tuple[str, int]]:
+        """Partitions of ours that have lag and did not move for so long, and the offset that they wait for."""
+        now = self.clock()
+        return [(name, at) for name in ours if self.lag(name) for at, since in [self._at[name]] if now - since > after_s]
+
     def look(self, ours: Iterable[str]) -> None:
         """Raise `PartitionStalled` for one of our partitions that has lag and did not move for `stall_s`."""
         for partition in ours:
@@ -61,9 +66,26 @@ class KafkaEnds:
         self._bootstrap, self._topic, self._name = bootstrap, topic, name
         self._consumer: Any = None
 
+    async def first(self, number: int) -> int:
+        """First offset of a partition that Kafka still holds; raises `TransportRefused`."""
+        from aiokafka import TopicPartition
+
+        place = TopicPartition(self._topic, number)
+        return int((await self._asked(lambda consumer: consumer.beginning_offsets([place])))[place])
+
     async def ask(self) -> dict[str, int]:
         """By partition; raises `TransportRefused` where Kafka does not answer."""
-        from aiokafka import AIOKafkaConsumer, TopicPartition
+        from aiokafka import TopicPartition
+
+        def ends(consumer: Any) -> Any:
+            return consumer.end_offsets(
+                [TopicPartition(self._topic, at) for at in consumer.partitions_for_topic(self._topic) or ()]
+            )
+
+        return {self._name(place.partition): end for place, end in (await self._asked(ends)).items()}
+
+    async def _asked(self, question: Callable[[Any], Any]) -> Any:
+        from aiokafka import AIOKafkaConsumer
         from aiokafka.errors import KafkaError
 
         try:
@@ -76,12 +98,9 @@ class KafkaEnds:
                     raise
                 self._consumer = made
             await self._consumer._client.force_metadata_update()
-            numbers = self._consumer.partitions_for_topic(self._topic) or ()
-            asked = self._consumer.end_offsets([TopicPartition(self._topic, number) for number in numbers])
-            ends = await asyncio.wait_for(asked, ASK_TIMEOUT_MS / 1000)
+            return await asyncio.wait_for(question(self._consumer), ASK_TIMEOUT_MS / 1000)
         except (KafkaError, TimeoutError, OSError) as error:
             raise TransportRefused(f"Kafka at {self._bootstrap} does not answer: {type(error).__name__}") from None
-        return {self._name(place.partition): end for place, end in ends.items()}
 
     async def close(self) -> None:
         """Disconnect."""

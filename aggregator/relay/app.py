@@ -15,7 +15,10 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, start_http_serv
 from starlette.routing import Route
 
 from aggregator.errors import AggregatorError
+from aggregator.keys import read_private_key
 from aggregator.relay.admission import read_configurations
+from aggregator.relay.oblivious import KeyConfigurations, Oblivious
+from aggregator.relay.ohttp import Gateway
 from aggregator.relay.reports import Reports
 from aggregator.relay.settings import RelaySettings
 from aggregator.relay.store import Closed, RelayStore, ReleaseRule
@@ -119,6 +122,10 @@ def create_app(settings: RelaySettings, clock: Callable[[], float] = time.time, 
     app = FastAPI(title="Intently relay", openapi_url=None, lifespan=lifespan)
     reports = Reports(commit, admitted, clock, settings.close_grace_s, settings.retry_after_s, metrics.answers)
     app.router.routes.append(Route("/v1/reports/{rest:path}", reports))
+    if settings.ohttp_key:
+        gateway = Gateway(read_private_key(Path(settings.ohttp_key)).private)
+        app.router.routes.append(Route("/v1/ohttp", Oblivious(gateway, reports, metrics.answers)))
+        app.router.routes.append(Route("/.well-known/ohttp-gateway", KeyConfigurations(gateway)))
 
     @app.get("/healthz")
     def healthz() -> dict[str, str]:

@@ -5,6 +5,7 @@ It looks at the method, the path, two headers and the body. It never looks at th
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Callable, Mapping
 
@@ -16,6 +17,8 @@ from aggregator.relay.admission import Admitted, refusal
 from aggregator.relay.writer import GroupCommit, QueueFull
 from contracts import BODY_BYTES, Bucket, ContractError
 
+BODY_WITHIN_S = 10.0
+"""A report fits one packet: who takes longer holds a connection, no more."""
 Headers = list[tuple[bytes, bytes]]
 _CORS: Headers = [
     (b"access-control-allow-origin", b"*"),
@@ -57,7 +60,14 @@ class Reports:
             raise Refused(405, "want POST", [(b"allow", b"POST")])
         _check_headers(dict(scope["headers"]))
         bucket = self._bucket(scope["path"])
-        body = await read_body(receive)
+        await self._store(bucket, await read_body(receive))
+
+    async def take(self, path: str, content_type: bytes, body: bytes) -> None:
+        """A report that came another way; raises `Refused`."""
+        _check_headers({b"content-type": content_type, b"content-length": b"%d" % len(body)})
+        await self._store(self._bucket(path), body)
+
+    async def _store(self, bucket: Bucket, body: bytes) -> None:
         try:
             stored = await self._commit.add(bucket, body)
         except QueueFull:
@@ -100,20 +110,33 @@ def _check_headers(headers: dict[bytes, bytes]) -> None:
 
 
 async def read_body(receive: Receive) -> bytes:
-    """Exactly `BODY_BYTES`; stops reading as soon as there are more."""
+    """Exactly `BODY_BYTES`; stops reading as soon as there are more, or after `BODY_WITHIN_S`."""
+    body = await read_most(receive, BODY_BYTES)
+    if len(body) != BODY_BYTES:
+        raise _wrong_length(len(body))
+    return body
+
+
+async def read_most(receive: Receive, most: int) -> bytes:
+    """A body of at most `most` bytes that comes within `BODY_WITHIN_S`; raises `Refused` as soon as it does not."""
+    try:
+        async with asyncio.timeout(BODY_WITHIN_S):
+            return await _read(receive, most)
+    except TimeoutError:
+        raise Refused(408, f"the body did not come within {BODY_WITHIN_S:.0f} s") from None
+
+
+async def _read(receive: Receive, most: int) -> bytes:
     body: bytes = b""
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise Refused(400, "the request ended early")
         body += message.get("body", b"")
-        if len(body) > BODY_BYTES:
-            raise _wrong_length(len(body))
+        if len(body) > most:
+            raise _wrong_length(len(body)) if most == BODY_BYTES else Refused(413, f"want at most {most} bytes")
         if not message.get("more_body", False):
-            break
-    if len(body) != BODY_BYTES:
-        raise _wrong_length(len(body))
-    return body
+            return body
 
 
 def _wrong_length(got: int) -> Refused:

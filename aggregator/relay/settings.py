@@ -28,6 +28,10 @@ class RelaySettings(ServerSettings):
     outbox: str = Field(default="", description="outbox: path of the SQLite file that the analyzer reads")
     kafka_bootstrap: str = ""
     kafka_topic: str = "intently-batches"
+    deployment: Literal["own", "ohttp", "independent"] = Field(
+        default="own", description="who runs this relay and what stands before it; decides what `--describe` says is guaranteed"
+    )
+    ohttp_key: str = Field(default="", description="file with this relay's own X25519 key; '': no oblivious HTTP")
     close_grace_s: float = Field(default=2.0, ge=0, le=3600, description="reports of an epoch are taken so long after its end")
     close_check_s: float = Field(default=0.25, gt=0, description="how often the relay looks for epochs that are over")
     queue_most: int = Field(default=20_000, ge=1, description="reports that wait for the disk; beyond it 429")
@@ -43,4 +47,6 @@ class RelaySettings(ServerSettings):
             raise ValueError("transport outbox needs 'outbox', the path of its file")
         if self.transport == "kafka" and not self.kafka_bootstrap:
             raise ValueError("transport kafka needs 'kafka_bootstrap', as 127.0.0.1:9092")
+        if self.deployment == "ohttp" and not self.ohttp_key:
+            raise ValueError("deployment ohttp needs 'ohttp_key', the file of this relay's own key")
         return self

@@ -118,7 +118,10 @@ class RelayStore:
                 shuffle(bodies)
                 database.executemany(
                     "INSERT INTO batches (bucket, sequence, key, value) VALUES (?, ?, ?, ?)",
-                    [(at, b.sequence, batch_key(bucket, b.sequence), b.to_bytes()) for b in pack(bucket, bodies, self._batch_most)],
+                    [
+                        (at, b.sequence, batch_key(bucket, b.sequence), b.to_bytes())
+                        for b in pack(bucket, bodies, self._batch_most)
+                    ],
                 )
             database.execute("DELETE FROM reports WHERE bucket = ?", (at,))
             state = "dropped" if dropped else "shuffled"

@@ -1,5 +1,7 @@
 # ruff: noqa: E402
-"""`python -m tests.kafka --smoke`: the loop once on a real broker, with real processes. Last line: a JSON summary.
+"""`python -m tests.kafka`: the loop on real brokers, with real processes and faults. Last line: a JSON summary.
+
+`--smoke`: the loop once. Else also: seeds of the in-process simulation, seeds on one broker, seeds on three.
 
 Exit codes: 0 all as it must be, 1 something is not, 3 no broker can be had here.
 """
@@ -10,9 +12,11 @@ import argparse
 import asyncio
 import collections
 import json
+import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -20,7 +24,7 @@ sys.path.insert(0, str(ROOT / "tests" / "aggregator"))
 
 import httpx
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from loop_parts import configuration, post, relay_settings, running
+from loop_parts import configuration, countable, post, relay_settings, running
 from release_parts import WANTED, Shop, make_shop, reports
 from transport_suite import conform
 
@@ -30,7 +34,7 @@ from aggregator.release import read_manifest
 from aggregator.transport.kafka import KafkaTransport
 from contracts import RECEIPT_TYPE, Batch, Envelope, Manifest, Pool, Receipt
 from privacy.signing import verify
-from tests.kafka.broker import UNAVAILABLE, Unavailable, broker, create_topics
+from tests.kafka.broker import UNAVAILABLE, Unavailable, broker, brokers, create_topics
 
 TOPIC = "intently-batches"
 SUITE_TOPIC = "intently-suite"
@@ -153,14 +157,93 @@ async def smoke(folder: Path) -> dict[str, object]:
     }
 
 
+def simulated(seeds: range, say: Callable[[str], None]) -> dict[str, int]:
+    """Seeds through the in-process simulation: real stores, no broker."""
+    from simulation import FIRST_EPOCH, simulate
+
+    totals: collections.Counter[str] = collections.Counter()
+    with tempfile.TemporaryDirectory(prefix="intently-simulation-") as folder:
+        (Path(folder) / "fresh").mkdir()
+        fresh = make_shop(Path(folder) / "fresh", countable(), now_s=FIRST_EPOCH * 10)
+        for seed in seeds:
+            copy = Shop(Path(folder) / str(seed), fresh.configuration, fresh.release)
+            shutil.copytree(fresh.folder, copy.folder)
+            totals.update(simulate(seed, copy))
+            shutil.rmtree(copy.folder)
+            if seed % 10 == 9:
+                say(f"simulated {seed - seeds.start + 1} seeds: {dict(totals)}")
+    return {"seeds": len(seeds), **totals}
+
+
+def on_kafka(seeds: range, nodes: int, folder: Path, say: Callable[[str], None]) -> dict[str, int]:
+    """Seeds on real brokers, with real processes."""
+    from tests.kafka.plant import Plant, small_disk
+    from tests.kafka.seeds import reader, run_seeds
+
+    topic, disk = f"intently-seeds-{nodes}", folder / f"disk-{nodes}"
+    with brokers(folder / f"brokers-{nodes}", nodes) as cluster, small_disk(disk) as filled:
+        asyncio.run(create_topics(cluster.bootstrap, topic, f"{topic}-dead", copies=min(3, nodes)))
+        plant = Plant(disk, folder, cluster, topic, filled, nodes)
+        try:
+            found = run_seeds(plant, seeds, reader(cluster.bootstrap, topic), say)
+        finally:
+            plant.stop()
+        letters = asyncio.run(read_topic(cluster.bootstrap, f"{topic}-dead"))
+    garbage = [value for _, _, value in letters if value == b"no batch"]
+    return {**found, "brokers": nodes, "disk_could_be_filled": int(filled), "dead_letters_forwarded": len(garbage)}
+
+
+def run_all(arguments: argparse.Namespace, folder: Path, say: Callable[[str], None]) -> dict[str, object]:
+    """The parts, one after the other; each raises where something is lost or counted twice."""
+    found: dict[str, object] = {}
+    if arguments.smoke or not arguments.seeds_only:
+        found.update(asyncio.run(smoke(folder)))
+        say(f"smoke: {found}")
+    if arguments.smoke:
+        return found
+    first = arguments.first_seed
+    found["simulated"] = simulated(range(first, first + arguments.simulated), say)
+    if arguments.seeds:
+        found["kafka"] = on_kafka(range(first, first + arguments.seeds), 1, folder, say)
+    if arguments.cluster_seeds:
+        found["kafka_three_brokers"] = on_kafka(range(first, first + arguments.cluster_seeds), 3, folder, say)
+    parts = [part for part in ("kafka", "kafka_three_brokers") if part in found]
+    found["replays"] = sum(found[part]["replays"] for part in ("simulated", *parts))  # type: ignore[index]
+    checks = dict(found.get("checks", {}))  # type: ignore[call-overload]
+    checks["replays_above_0"] = found["replays"] > 0  # type: ignore[operator]
+    for part in parts:
+        checks[f"{part}_dead_letters_forwarded"] = found[part]["dead_letters_forwarded"] >= found[part].get("garbage_messages", 0)  # type: ignore[index]
+    return {**found, "checks": checks}
+
+
+def table(found: dict[str, object]) -> str:
+    """A closing table for a person: what ran where, and how often each thing went wrong."""
+    parts = {name: part for name in ("simulated", "kafka", "kafka_three_brokers") if isinstance(part := found.get(name), dict)}
+    names = sorted({key for part in parts.values() for key in part})
+    lines = [f"{'':26}" + "".join(f"{name:>22}" for name in parts)]
+    lines += [f"{name:26}" + "".join(f"{part.get(name, ''):>22}" for part in parts.values()) for name in names]
+    return "\n".join(lines)
+
+
 def main() -> int:
     """Run what was asked for."""
     parser = argparse.ArgumentParser(prog="python -m tests.kafka")
-    parser.add_argument("--smoke", action="store_true", required=True, help="the loop once on one broker")
-    parser.parse_args()
+    parser.add_argument("--smoke", action="store_true", help="the loop once on one broker, and no more")
+    parser.add_argument("--seeds", type=int, default=50, help="seeds with real processes on one real broker")
+    parser.add_argument("--cluster-seeds", type=int, default=5, help="seeds on three brokers")
+    parser.add_argument("--simulated", type=int, default=200, help="seeds of the in-process simulation")
+    parser.add_argument("--first-seed", type=int, default=0)
+    parser.add_argument("--seeds-only", action="store_true", help="without the smoke run")
+    parser.add_argument("--json", action="store_true", help="print the last line alone")
+    arguments = parser.parse_args()
+
+    def say(words: str) -> None:
+        if not arguments.json:
+            print(words, flush=True)
+
     with tempfile.TemporaryDirectory(prefix="intently-kafka-") as folder:
         try:
-            found = asyncio.run(smoke(Path(folder)))
+            found = run_all(arguments, Path(folder), say)
         except Unavailable as error:
             print(f"intently: {error}", file=sys.stderr)
             return UNAVAILABLE
@@ -173,6 +256,8 @@ def main() -> int:
     failed = [name for name, good in checks.items() if not good]
     for name in failed:
         print(f"failed: {name}", file=sys.stderr)
+    if not arguments.smoke:
+        say(table(found))
     print(json.dumps(found))
     return 1 if failed else 0
 

@@ -9,7 +9,8 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -18,7 +19,7 @@ from aiokafka.errors import KafkaError
 HERE = Path(__file__).resolve().parent
 CACHE = HERE.parents[1] / ".kafka"
 LIBS = CACHE / "libs"
-START_S = 60.0
+START_S = 120.0
 PARTITIONS = 4
 UNAVAILABLE = 3
 """Exit code where Java, Maven or the jars cannot be had: never 0, never a failed test."""
@@ -58,26 +59,31 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _properties(folder: Path, port: int, controller: int) -> str:
+def _properties(node: Node, voters: Sequence[Node]) -> str:
+    copies = min(3, len(voters))
     settings = {
         "process.roles": "broker,controller",
-        "node.id": "1",
-        "controller.quorum.voters": f"1@127.0.0.1:{controller}",
-        "listeners": f"PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}",
-        "advertised.listeners": f"PLAINTEXT://127.0.0.1:{port}",
+        "node.id": str(node.id),
+        "controller.quorum.voters": ",".join(f"{each.id}@127.0.0.1:{each.controller}" for each in voters),
+        "listeners": f"PLAINTEXT://127.0.0.1:{node.port},CONTROLLER://127.0.0.1:{node.controller}",
+        "advertised.listeners": f"PLAINTEXT://127.0.0.1:{node.port}",
         "inter.broker.listener.name": "PLAINTEXT",
         "controller.listener.names": "CONTROLLER",
         "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
-        "log.dirs": str(folder / "log"),
+        "log.dirs": str(node.folder / "log"),
         "num.partitions": str(PARTITIONS),
         "auto.create.topics.enable": "false",
-        "offsets.topic.replication.factor": "1",
+        "default.replication.factor": str(copies),
+        "min.insync.replicas": str(max(1, copies - 1)),
+        "offsets.topic.replication.factor": str(copies),
         "offsets.topic.num.partitions": "4",
-        "transaction.state.log.replication.factor": "1",
+        "transaction.state.log.replication.factor": str(copies),
         "transaction.state.log.min.isr": "1",
-        "share.coordinator.state.topic.replication.factor": "1",
+        "share.coordinator.state.topic.replication.factor": str(copies),
         "share.coordinator.state.topic.min.isr": "1",
         "group.initial.rebalance.delay.ms": "0",
+        "group.min.session.timeout.ms": "1000",
+        "broker.session.timeout.ms": "6000",
     }
     return "".join(f"{name}={value}\n" for name, value in settings.items())
 
@@ -86,32 +92,89 @@ def _java(*words: str) -> list[str]:
     return ["java", "-Xmx384m", "-XX:TieredStopAtLevel=1", "-cp", f"{LIBS}/*", *words]
 
 
+@dataclass
+class Node:
+    """One broker, which is also a controller. Its log stays when it is killed."""
+
+    id: int
+    folder: Path
+    port: int
+    controller: int
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "broker.log"
+
+    def start(self) -> None:
+        """Begin; `Brokers.ready` waits."""
+        with self.log.open("ab") as sink:
+            words = _java("kafka.Kafka", str(self.folder / "server.properties"))
+            self.process = subprocess.Popen(words, stdout=sink, stderr=subprocess.STDOUT)
+
+    def kill(self) -> None:
+        """kill -9."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> None:
+        """Gently, then not."""
+        if self.process is None or self.process.poll() is not None:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(15)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+
+@dataclass
+class Brokers:
+    """A cluster on loopback."""
+
+    nodes: list[Node]
+
+    @property
+    def bootstrap(self) -> str:
+        return ",".join(f"127.0.0.1:{node.port}" for node in self.nodes)
+
+    def ready(self) -> None:
+        """Wait until every node listens."""
+        for node in self.nodes:
+            assert node.process is not None
+            _await_port(node.port, node.process, node.log)
+
+
 @contextlib.contextmanager
-def broker(folder: Path) -> Iterator[str]:
-    """Run a broker; yields its bootstrap address, leaves no process behind."""
+def brokers(folder: Path, count: int = 1) -> Iterator[Brokers]:
+    """Run a cluster; leaves no process behind."""
     need_java()
     need_jars()
-    folder.mkdir(parents=True, exist_ok=True)
-    port, controller = free_port(), free_port()
-    config = folder / "server.properties"
-    config.write_text(_properties(folder, port, controller))
-    cluster = subprocess.run(_java("kafka.tools.StorageTool", "random-uuid"), capture_output=True, text=True, check=True)
-    identity = cluster.stdout.split()[-1]
-    format_words = _java("kafka.tools.StorageTool", "format", "-t", identity, "-c", str(config))
-    subprocess.run(format_words, capture_output=True, check=True)
-    with (folder / "broker.log").open("wb") as log:
-        process = subprocess.Popen(_java("kafka.Kafka", str(config)), stdout=log, stderr=subprocess.STDOUT)
+    nodes = [Node(at, folder / f"node-{at}", free_port(), free_port()) for at in range(1, count + 1)]
+    made = subprocess.run(_java("kafka.tools.StorageTool", "random-uuid"), capture_output=True, text=True, check=True)
+    for node in nodes:
+        node.folder.mkdir(parents=True, exist_ok=True)
+        config = node.folder / "server.properties"
+        config.write_text(_properties(node, nodes))
+        words = _java("kafka.tools.StorageTool", "format", "-t", made.stdout.split()[-1], "-c", str(config))
+        subprocess.run(words, capture_output=True, check=True)
     try:
-        bootstrap = f"127.0.0.1:{port}"
-        _await_port(port, process, folder / "broker.log")
-        yield bootstrap
+        for node in nodes:
+            node.start()
+        found = Brokers(nodes)
+        found.ready()
+        yield found
     finally:
-        process.terminate()
-        try:
-            process.wait(15)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        for node in nodes:
+            node.stop()
+
+
+@contextlib.contextmanager
+def broker(folder: Path) -> Iterator[str]:
+    """Run one broker; yields its bootstrap address."""
+    with brokers(folder) as found:
+        yield found.bootstrap
 
 
 def _await_port(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
@@ -125,14 +188,14 @@ def _await_port(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
     raise RuntimeError(f"the broker did not listen within {START_S:.0f} s")
 
 
-async def create_topics(bootstrap: str, *names: str) -> None:
-    """Topics with `PARTITIONS` partitions; waits until the broker is ready for it."""
+async def create_topics(bootstrap: str, *names: str, copies: int = 1) -> None:
+    """Topics with `PARTITIONS` partitions; waits until the brokers are ready for it."""
     until = time.monotonic() + START_S
     while True:
         admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
         try:
             await admin.start()
-            await admin.create_topics([NewTopic(name, PARTITIONS, 1) for name in names])
+            await admin.create_topics([NewTopic(name, PARTITIONS, copies) for name in names])
             return
         except KafkaError:
             if time.monotonic() > until:
