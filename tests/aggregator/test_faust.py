@@ -26,11 +26,13 @@ def faust_of(shop: Shop) -> FaustAnalyzer:
     return make_app(build(settings, lambda: NOW + 60))
 
 
-async def fold(made: FaustAnalyzer, delivered: Delivered) -> bool:
+async def fold(made: FaustAnalyzer, delivered: Delivered, within_s: float = 10.0) -> bool:
     """Whether the worker acknowledged it."""
     acknowledged: list[bool] = []
     await made.pipeline.submit(delivered, lambda: acknowledged.append(True))
-    await asyncio.sleep(0.15)
+    until = asyncio.get_running_loop().time() + within_s
+    while not acknowledged and asyncio.get_running_loop().time() < until:
+        await asyncio.sleep(0.02)
     return bool(acknowledged)
 
 
@@ -77,10 +79,10 @@ def test_a_worker_that_lost_its_partition_commits_nothing_and_acknowledges_nothi
         await old.pipeline.assigned(["kafka/0"])
         assert await fold(old, Delivered("kafka/0", 0, values[0]))
         await new.pipeline.assigned(["kafka/0"])
-        assert not await fold(old, Delivered("kafka/0", 1, values[1]))
+        assert not await fold(old, Delivered("kafka/0", 1, values[1]), 0.5)
         for offset, value in enumerate(values):  # redelivered from the start: the first one is a replay
             assert await fold(new, Delivered("kafka/0", offset, value))
-        assert not await fold(old, Delivered("kafka/0", 2, values[2]))
+        assert not await fold(old, Delivered("kafka/0", 2, values[2]), 0.5)
         for task in tasks:
             task.cancel()
 
@@ -112,10 +114,11 @@ def test_a_message_that_faust_leaves_out_is_waited_for(shop: Shop) -> None:
         committing = asyncio.create_task(made.pipeline.run())
         await made.pipeline.assigned(["kafka/0"])
         assert await fold(made, Delivered("kafka/0", 0, values[0]))
-        assert not await fold(made, Delivered("kafka/0", 2, values[2]))
+        assert not await fold(made, Delivered("kafka/0", 2, values[2]), 0.5)
         assert asked == [("kafka/0", 1)]
         for offset in (1, 2, 3):
             assert await fold(made, Delivered("kafka/0", offset, values[offset]))
+        await made.pipeline.close_complete()
         committing.cancel()
 
     asyncio.run(run())
