@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from benchmarks.result import publish
-from edge_model import OnnxScorer, load, load_run
+from edge_model import OnnxScorer, load
 from edge_model.baselines import Ranker, SessionKnn, chunks, prefixes
 from edge_model.evaluation import ExportedModel
 from edge_model.instances import Instances, instances, instances_for_test
@@ -153,7 +153,7 @@ def measured(path: Path, run: Path | None, most: int, console: Console) -> dict[
     for name, wanted in parts.items():
         ranker: Ranker
         if run is not None:
-            ranker = ExportedModel(OnnxScorer(load_run(run).model_path), log)
+            ranker = ExportedModel(OnnxScorer(run / "model.onnx"), log)
         else:  # the neighbours must not hold what is asked
             ranker = SessionKnn(replace(log, train_count=first) if name == "validation" else log)
         console.print(f"{log.name}, {name}: {min(most, len(wanted))} of {len(wanted)} instances ...")
