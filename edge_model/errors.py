@@ -4,6 +4,7 @@ IntentlyError
 └── EdgeModelError           base: a log, a model or a training that cannot be used, in one sentence
     ├── LogUnreadable        the file is absent, truncated or no file of its kind
     ├── LogRefused           the file was read, but its content is no usable session log
+    ├── FeedRefused          a product feed that cannot be used, or that would give an index to another item
     ├── FeatureError         events that the feature spec cannot encode
     ├── TrainExtraMissing    training was asked for without the `train` extra
     ├── TrainingFailed       training ended without a usable model
@@ -27,6 +28,10 @@ class LogUnreadable(EdgeModelError):
 
 class LogRefused(EdgeModelError):
     """The file was read, but its content is no usable session log."""
+
+
+class FeedRefused(EdgeModelError):
+    """A product feed cannot be used, or would give an index to another item."""
 
 
 class FeatureError(EdgeModelError):
