@@ -1,7 +1,7 @@
 """What a user might pick instead of the affine-point response: four published frequency oracles, for benchmarks/privacy.py.
 
 Each takes values 0..d and returns estimated counts, float64[d + 1], of a local epsilon. Reports are drawn from the exact law of
-each; where a report has independent bits (RAPPOR, Apple's sketch) the sums over clients are drawn at once, which has the same law.
+each; where a report has independent bits (RAPPOR, Apple sketch) the sums over clients are drawn at once: the same law.
 """
 
 from __future__ import annotations
