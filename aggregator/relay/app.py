@@ -17,6 +17,7 @@ from starlette.routing import Route
 from aggregator.errors import AggregatorError
 from aggregator.keys import read_private_key
 from aggregator.relay.admission import read_configurations
+from aggregator.relay.gate import Gate
 from aggregator.relay.oblivious import KeyConfigurations, Oblivious
 from aggregator.relay.ohttp import Gateway
 from aggregator.relay.reports import Reports
@@ -120,7 +121,9 @@ def create_app(settings: RelaySettings, clock: Callable[[], float] = time.time, 
             store.close()
 
     app = FastAPI(title="Intently relay", openapi_url=None, lifespan=lifespan)
-    reports = Reports(commit, admitted, clock, settings.close_grace_s, settings.retry_after_s, metrics.answers)
+    reports = Reports(
+        commit, admitted, clock, settings.close_grace_s, settings.retry_after_s, metrics.answers, Gate.of(settings), store
+    )
     app.router.routes.append(Route("/v1/reports/{rest:path}", reports))
     if settings.ohttp_key:
         gateway = Gateway(read_private_key(Path(settings.ohttp_key)).private)

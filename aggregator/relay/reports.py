@@ -1,6 +1,7 @@
 """The report route, as a bare ASGI application: each report passes here, so it does what is needed and no more.
 
-It looks at the method, the path, two headers and the body. It never looks at the sender's address or any other header.
+It looks at the method, the path, two headers and the body; at the sender's address only where a quota is set (relay/gate.py), and
+then keeps nothing of it. It never looks at any other header.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from starlette.types import Receive, Scope, Send
 
 from aggregator.problems import PROBLEM_TYPE, problem
 from aggregator.relay.admission import Admitted, refusal
+from aggregator.relay.gate import Gate, NotAdmitted
+from aggregator.relay.store import RelayStore
 from aggregator.relay.writer import GroupCommit, QueueFull
 from contracts import BODY_BYTES, Bucket, ContractError
 
@@ -40,8 +43,9 @@ class Reports:
 
     def __init__(
         self, commit: GroupCommit, admitted: Mapping[str, Admitted], clock: Callable[[], float], close_grace_s: float,
-        retry_after_s: int, answers: Counter,
+        retry_after_s: int, answers: Counter, gate: Gate | None = None, store: RelayStore | None = None,
     ) -> None:  # fmt: skip
+        self._gate, self._rows = gate or Gate((), "", None), store
         self._commit, self._admitted, self._clock = commit, admitted, clock
         self._grace_s, self._retry_after, self._answers = close_grace_s, str(retry_after_s).encode(), answers
 
@@ -58,16 +62,22 @@ class Reports:
     async def _take(self, scope: Scope, receive: Receive) -> None:
         if scope["method"] != "POST":
             raise Refused(405, "want POST", [(b"allow", b"POST")])
-        _check_headers(dict(scope["headers"]))
+        _check_headers(dict(scope["headers"]), self._gate.body_bytes)
         bucket = self._bucket(scope["path"])
-        await self._store(bucket, await read_body(receive))
+        body = await read_body(receive, self._gate.body_bytes)
+        try:
+            self._gate.check_address((scope.get("client") or ("", 0))[0], self._clock())
+        except NotAdmitted as refused:
+            raise Refused(refused.status, refused.detail, [(b"retry-after", self._retry_after)]) from None
+        await self._store(bucket, body)
 
     async def take(self, path: str, content_type: bytes, body: bytes) -> None:
         """A report that came another way; raises `Refused`."""
-        _check_headers({b"content-type": content_type, b"content-length": b"%d" % len(body)})
+        _check_headers({b"content-type": content_type, b"content-length": b"%d" % len(body)}, self._gate.body_bytes)
         await self._store(self._bucket(path), body)
 
-    async def _store(self, bucket: Bucket, body: bytes) -> None:
+    async def _store(self, bucket: Bucket, given: bytes) -> None:
+        body = await self._report_of(bucket, given)
         try:
             stored = await self._commit.add(bucket, body)
         except QueueFull:
@@ -80,6 +90,13 @@ class Reports:
             ) from None
         if not stored:
             raise Refused(400, "epoch not open: it is over")
+
+    async def _report_of(self, bucket: Bucket, body: bytes) -> bytes:
+        """The 56 bytes of a report; its token, where the deployment has them, is spent."""
+        try:
+            return body if self._rows is None else await self._gate.report_of(bucket, body, self._rows, self._commit.call)
+        except NotAdmitted as refused:
+            raise Refused(refused.status, refused.detail) from None
 
     def _bucket(self, path: str) -> Bucket:
         try:
@@ -101,19 +118,19 @@ class Reports:
         await send({"type": "http.response.body", "body": body})
 
 
-def _check_headers(headers: dict[bytes, bytes]) -> None:
+def _check_headers(headers: dict[bytes, bytes], want: int) -> None:
     if headers.get(b"content-type", b"").split(b";")[0].strip().lower() != b"text/plain":
         raise Refused(415, "want Content-Type: text/plain")
     length = headers.get(b"content-length")
-    if length is not None and length.isdigit() and int(length) != BODY_BYTES:
-        raise _wrong_length(int(length))
+    if length is not None and length.isdigit() and int(length) != want:
+        raise _wrong_length(int(length), want)
 
 
-async def read_body(receive: Receive) -> bytes:
-    """Exactly `BODY_BYTES`; stops reading as soon as there are more, or after `BODY_WITHIN_S`."""
-    body = await read_most(receive, BODY_BYTES)
-    if len(body) != BODY_BYTES:
-        raise _wrong_length(len(body))
+async def read_body(receive: Receive, want: int = BODY_BYTES) -> bytes:
+    """Exactly `want` bytes; stops reading as soon as there are more, or after `BODY_WITHIN_S`."""
+    body = await read_most(receive, want)
+    if len(body) != want:
+        raise _wrong_length(len(body), want)
     return body
 
 
@@ -134,12 +151,10 @@ async def _read(receive: Receive, most: int) -> bytes:
             raise Refused(400, "the request ended early")
         body += message.get("body", b"")
         if len(body) > most:
-            raise _wrong_length(len(body)) if most == BODY_BYTES else Refused(413, f"want at most {most} bytes")
+            raise _wrong_length(len(body), most)
         if not message.get("more_body", False):
             return body
 
 
-def _wrong_length(got: int) -> Refused:
-    return Refused(
-        413 if got > BODY_BYTES else 400, f"a report is exactly {BODY_BYTES} bytes, got {'more' if got > BODY_BYTES else got}"
-    )
+def _wrong_length(got: int, want: int) -> Refused:
+    return Refused(413 if got > want else 400, f"a report is exactly {want} bytes, got {'more' if got > want else got}")

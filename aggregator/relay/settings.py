@@ -40,6 +40,15 @@ class RelaySettings(ServerSettings):
         default=0, ge=0, le=65535, description="loopback port of Prometheus metrics, apart from the public one; 0: none"
     )
     retry_after_s: int = Field(default=2, ge=1)
+    token_keys: tuple[str, ...] = Field(
+        default=(),
+        description="public key files of the token issuer: then every report carries a token, 410 bytes; none: 56 bytes",
+    )
+    token_issuer: str = Field(default="", description="name of the token issuer, as in its challenges")
+    quota_per_prefix: int = Field(
+        default=0, ge=0, description="reports of one network prefix (/24, /56) in a window, counted in memory only; 0: no quota"
+    )
+    quota_window_s: float = Field(default=3600.0, gt=0)
 
     @model_validator(mode="after")
     def _transport_named(self) -> RelaySettings:

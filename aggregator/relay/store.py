@@ -31,6 +31,9 @@ CREATE TABLE IF NOT EXISTS releases (
 CREATE TABLE IF NOT EXISTS reports (
     bucket INTEGER NOT NULL REFERENCES buckets (id), body BLOB NOT NULL, PRIMARY KEY (bucket, body)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS spent (
+    nonce BLOB PRIMARY KEY, bucket INTEGER NOT NULL REFERENCES buckets (id), body BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS batches (
     bucket INTEGER NOT NULL REFERENCES buckets (id), sequence INTEGER NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL,
     PRIMARY KEY (bucket, sequence)
@@ -99,6 +102,15 @@ class RelayStore:
             known = self._ids[bucket] = (row[0], bool(row[1]))
         return known
 
+    def spend(self, bucket: Bucket, nonce: bytes, body: bytes) -> bool:
+        """Spend a token on a report, on the disk when this returns; False if it was spent on another. Forgotten at the close."""
+        self._ids.clear()
+        with transaction(self._database) as database:
+            at, _ = self._bucket(bucket)
+            database.execute("INSERT OR IGNORE INTO spent VALUES (?, ?, ?)", (nonce, at, body))
+            row = database.execute("SELECT bucket, body FROM spent WHERE nonce = ?", (nonce,)).fetchone()
+        return (row[0], row[1]) == (at, body)
+
     def open_buckets(self) -> list[Bucket]:
         """Buckets that still take reports."""
         rows = self._database.execute("SELECT release, collection, epoch, key_id FROM buckets WHERE state = 'open'")
@@ -124,6 +136,7 @@ class RelayStore:
                     ],
                 )
             database.execute("DELETE FROM reports WHERE bucket = ?", (at,))
+            database.execute("DELETE FROM spent WHERE bucket = ?", (at,))
             state = "dropped" if dropped else "shuffled"
             database.execute("UPDATE buckets SET state = ?, reports = ? WHERE id = ?", (state, len(bodies), at))
         scrub_log(self._database)
