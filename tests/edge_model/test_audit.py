@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge_model import LogRefused, Run, SessionLog, Settings, make_run
+from edge_model import LogRefused, Run, SessionLog, Settings, make_run, newest
 from edge_model.audit import Canaries, audit_model, plant
 from edge_model.audit.canaries import UNPLANTED_EXPOSURE, made_up
 from edge_model.audit.likelihood import session_log_likelihood
@@ -87,16 +87,12 @@ def overfitted(log: SessionLog, copies: int) -> SessionLog:
 
 
 def test_a_model_that_learnt_by_heart_is_caught(small_log: SessionLog, quick: Settings, tmp_path: Path) -> None:
-    few = 150
-    begin = small_log.offsets[small_log.train_count - few]
-    short = replace(
-        small_log,
-        items=small_log.items[begin:], event_types=small_log.event_types[begin:], dwell_ms=small_log.dwell_ms[begin:],
-        offsets=small_log.offsets[small_log.train_count - few :] - begin, train_count=few,
-    )  # fmt: skip
-    greedy = quick.model_copy(update={"dropout": 0.0, "epochs": 6, "patience": 6, "time_budget_s": 60.0})
-    run = make_run(overfitted(plant(short, CANARIES), 30), tmp_path, greedy, evaluated_most=50)
-    audit = audit_model(OnnxScorer(run.model_path), short, few, CANARIES, 150, 200)
+    short = newest(small_log, sessions=200, items=60)
+    greedy = quick.model_copy(
+        update={"dropout": 0.0, "unknown_share": 0.0, "epochs": 9, "patience": 9, "hidden": 64, "time_budget_s": 300.0}
+    )
+    run = make_run(overfitted(plant(short, CANARIES), 20), tmp_path, greedy, evaluated_most=50)
+    audit = audit_model(OnnxScorer(run.model_path), short, short.train_count, CANARIES, 150, 200)
     assert audit.canary_exposure is not None
     assert audit.canary_exposure_most is not None
     assert audit.canary_exposure > audit.canary_exposure_most
