@@ -43,6 +43,7 @@ class ModelCard(Record):
     """What a person should know before shipping this model."""
 
     version: int = 1
+    command: str = Field(default="", description="what makes this run again; empty where it was made by a program")
     trained_on: str
     simulated: bool
     source: str = Field(description="kind of data: logs kept with consent, or a simulation")
@@ -77,11 +78,12 @@ def source_of(log: SessionLog, making: Making) -> str:
 
 
 def model_card(
-    log: SessionLog, what: Quantized, making: Making, data: bytes, parity: Parity, evaluation: Evaluation
+    log: SessionLog, what: Quantized, making: Making, data: bytes, parity: Parity, evaluation: Evaluation, command: str = ""
 ) -> ModelCard:
     """The card of a finished run; `log` is what was trained on, as it was given to the training."""
     trained = what.trained
     return ModelCard(
+        command=command,
         trained_on=log.name,
         simulated=log.simulated,
         source=source_of(log, making),

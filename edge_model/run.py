@@ -38,6 +38,7 @@ from edge_model.settings import Settings
 from edge_model.training import Progress, Trained, train
 
 MODEL_NAME, CARD_NAME, ITEMS_NAME, CHECKPOINT_NAME = "model.onnx", "model_card.json", "items.json", "trained.npz"
+SNAPSHOT_NAME = "snapshot.npz"
 EVALUATED_MOST = 2_000
 """Test instances that a run evaluates by default; the card says how many there were."""
 
@@ -61,17 +62,21 @@ def make_run(
     clock: Callable[[], float] = time.monotonic,
     making: Making | None = None,
     category_counts: NDArray[np.float64] | None = None,
+    resume: bool = False,
+    command: str = "",
 ) -> Run:
     """Train, quantize, export, check parity, evaluate, write the card last: a directory with a card is complete.
 
-    `category_counts` [K + 1], private ones, serve `making.no_logs` alone. Raises `TrainExtraMissing`, `LogRefused`,
-    `TrainingFailed`, `QuantizationError`, `ModelFileError` or `ParityError`; no card is left behind then.
+    While it trains, `snapshot.npz` holds where it stands; with `resume` an interrupted training goes on from there. `command` is
+    what a person would type to make this run again, for the card. `category_counts` [K + 1], private ones, serve
+    `making.no_logs` alone. Raises `TrainExtraMissing`, `LogRefused`, `TrainingFailed`, `QuantizationError`, `ModelFileError` or
+    `ParityError`; no card is left behind then.
     """
     directory, making = Path(directory), making or Making()
     (directory / CARD_NAME).unlink(missing_ok=True)
     learnt = to_learn(log, making, category_counts)
     measured = learnt if making.no_logs else log
-    trained = trained_with(learnt, settings, making, progress, clock)
+    trained = trained_with(learnt, settings, making, progress, clock, directory / SNAPSHOT_NAME, resume)
     save_trained(trained, learnt, directory / CHECKPOINT_NAME)
     progress(1.0, "exporting to ONNX and comparing it with the trainer")
     small = quantize(trained, making.storage, occurrences_in(learnt, trained.spec.items))
@@ -82,8 +87,9 @@ def make_run(
     parity = check_parity(small.trained, scorer, measured, instances_for_test(measured))
     progress(1.0, "measuring it beside the baselines")
     evaluation = evaluate(scorer, measured, evaluated_most, clock=clock)
-    card = model_card(learnt, small, making, data, parity, evaluation)
+    card = model_card(learnt, small, making, data, parity, evaluation, command)
     write_whole(directory / CARD_NAME, card.model_dump_json(indent=2).encode() + b"\n")
+    (directory / SNAPSHOT_NAME).unlink(missing_ok=True)
     return Run(directory, directory / MODEL_NAME, trained.spec, card)
 
 
@@ -96,10 +102,16 @@ def to_learn(log: SessionLog, making: Making, category_counts: NDArray[np.float6
 
 
 def trained_with(
-    learnt: SessionLog, settings: Settings | None, making: Making, progress: Progress, clock: Callable[[], float]
+    learnt: SessionLog,
+    settings: Settings | None,
+    making: Making,
+    progress: Progress,
+    clock: Callable[[], float],
+    snapshot: Path | None = None,
+    resume: bool = False,
 ) -> Trained:
     """The trained model with its heads; made-up sessions have no labels worth a head."""
-    trained = train(learnt, settings, progress, clock)
+    trained = train(learnt, settings, progress, clock, snapshot, resume)
     if making.private_least:
         trained = unknown_for_unseen(trained, learnt)
     if making.no_logs:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -35,6 +37,7 @@ def train(
     category_counts: Annotated[Path | None, typer.Option(help="JSON list, count of category 1, 2, ... (--no-logs).")] = None,
     layout: LayoutOption = None,
     idle_gap_s: GapOption = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the interrupted training in --out.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Train, export to ONNX, check it number by number, evaluate it beside the baselines."""
@@ -47,7 +50,10 @@ def train(
         console.print(line, highlight=False)
     with on_terminal(console) as progress:
         making, counts = making_of(form, codes, canaries, private, no_logs), read_counts(category_counts)
-        run = make_run(log, out, Settings(seed=seed, time_budget_s=budget_s), progress, making=making, category_counts=counts)
+        run = make_run(
+            log, out, Settings(seed=seed, time_budget_s=budget_s), progress, making=making, category_counts=counts, resume=resume,
+            command=shlex.join(["intently", *sys.argv[1:]]),
+        )  # fmt: skip
     print_json(run.card) if as_json else print_model(run.card, console)
 
 
