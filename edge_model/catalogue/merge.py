@@ -44,7 +44,8 @@ def merge(
     """Offers added to `before` (None: a new catalogue, which begins with the SKUs `first`, those of a model in its order).
 
     With `base` the feed's names, categories and prices become the catalogue's; without it (another market's feed) only new SKUs
-    are added, without a price, since theirs may be in another currency. Raises `FeedRefused` where shop or currency differ from `before`.
+    are added, without a price, since theirs may be in another currency. Raises `FeedRefused` where shop or currency differ from
+    those of `before`.
     """
     if before is not None and (before.shop != shop or (base and before.currency != currency)):
         raise FeedRefused(

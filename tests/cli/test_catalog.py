@@ -26,7 +26,10 @@ TSV = (
     "id\ttitle\tgoogle product category\tprice\tavailability\n"
     "A-1\tBoot & lace\tShoes > Boots\t59.90 EUR\tin stock\nA-2\tSandal\tShoes > Sandals\t19 EUR\tout of stock\n"
 )
-CSV = 'sku,name,category,price,availability\nA-1,Boot & lace,Shoes > Boots,59.90,in_stock\n"A-2",Sandal,Shoes > Sandals,19,out_of_stock\n'
+CSV = (
+    "sku,name,category,price,availability\n"
+    'A-1,Boot & lace,Shoes > Boots,59.90,in_stock\n"A-2",Sandal,Shoes > Sandals,19,out_of_stock\n'
+)
 JSONL = "".join(
     json.dumps(row) + "\n"
     for row in (
@@ -98,6 +101,7 @@ def test_a_market_has_its_own_prices_and_leaves_the_catalogue_alone(
     assert (market.prices_minor, market.names) == ((8500, NOT_SOLD, 1250), ("Stiefel", "", "Käppi"))
     held = Catalogue.from_bytes(out.read_bytes())
     assert (held.currency, [item.name for item in held.items]) == ("EUR", ["Boot & lace", "Sandal", "Käppi"])
+    assert held.items[2].price_minor == 0  # 12.50 francs are no price in euro
     code, _, said = run(monkeypatch, capsys, "import", tmp_path / "ch.csv", *words, "Switzerland")
     assert code == 2
     assert "region is 'Switzerland'" in said
