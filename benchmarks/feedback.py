@@ -30,7 +30,7 @@ from rich.console import Console
 
 from benchmarks.result import publish
 from edge_model import OnnxScorer, load
-from edge_model.baselines import Ranker, SessionKnn, chunks, prefixes
+from edge_model.baselines import Ranker, SessionKnn, chunks
 from edge_model.evaluation import ExportedModel
 from edge_model.instances import Instances, instances, instances_for_test
 from edge_model.session_log import SessionLog
@@ -86,7 +86,9 @@ class Cut:
 
 def cut_of(log: SessionLog, wanted: Instances, ranker: Ranker, log_scores: bool) -> Cut:
     """Score all items for each instance and keep the best, with the session's own items among them."""
-    sessions = [items[-LENGTH:] for items in prefixes(log, wanted)]
+    begins = log.offsets[wanted.session]
+    spans = zip(begins, begins + wanted.prefix, strict=True)
+    sessions = [log.items[max(begin, end - LENGTH) : end] for begin, end in spans]
     candidates = np.zeros((len(wanted), CANDIDATES + LENGTH), np.int32)
     scores = np.zeros_like(candidates, dtype=np.float32)
     row = 0
@@ -148,7 +150,10 @@ def measured(path: Path, run: Path | None, most: int, console: Console) -> dict[
     """Fit on a log's validation sessions, measure on its test sessions."""
     log = load(path)
     first = int(log.train_count * (1 - VALIDATION))
+    middle = (log.train_count + log.session_count) // 2
     parts = {"validation": instances(log, first, log.train_count), "test": instances_for_test(log)}
+    if run is not None:  # it may have seen every train session: fit on the older half of the test sessions
+        parts = {"validation": instances(log, log.train_count, middle), "test": instances(log, middle, log.session_count)}
     cuts = {}
     for name, wanted in parts.items():
         ranker: Ranker

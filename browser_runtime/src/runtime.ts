@@ -340,16 +340,12 @@ class Runtime implements Intently {
   private wantModel(): void {
     const { held } = this;
     if (held === null || held.featureSpec === null || !this.consent.personalize) return;
-    const most = this.options.modelMostBytes ?? MODEL_MOST_BYTES;
+    const [bytes, most] = [modelSize(held.release), this.options.modelMostBytes ?? MODEL_MOST_BYTES];
     if (this.platform.saveData() && !this.options.eager)
-      return this.board.set(
-        { model: 'none' },
-        'Save-Data is on, so no model is fetched; lists stand in the order of the pool',
-      );
-    const bytes = modelSize(held.release);
-    if (bytes > most)
-      return this.board.set({ model: 'none' }, `the model has ${bytes} bytes, this page allows ${most}`);
-    this.loader?.want(held);
+      this.board.set({ model: 'none' }, "Save-Data is on, so no model is fetched; lists stand in the pool's order");
+    else if (bytes > most)
+      this.board.set({ model: 'none' }, `the model has ${bytes} bytes, this page allows ${most}; pool's order`);
+    else this.loader?.want(held);
   }
 
   private modelTurned(model: Snapshot['status']['model'], note: string): void {

@@ -31,7 +31,7 @@ function termsOf(
       roles: { release: '', pool: '', ledger: '' }, configuration: ref, feature_spec: ref, model: ref, head: null, rest: null, catalogue: ref, base_pool: ref, markets: [], ...release,
     },
     manifest: {
-      type: 'manifest', version: 1, shop: 'test', demo: true, issued: 0, expires: 1e12, release: ref, pool: ref,
+      type: 'manifest', version: 1, shop: 'test', demo: true, issued: 0, expires: 1e12, release: ref, pool: ref, category_pool: null,
       availability: { issued: 0, unavailable: [], banned: [] }, ledger_entries: 0, ledger_head: '', receipts: [], ...manifest,
     },
   }; // biome-ignore format: one line reads better

@@ -179,6 +179,7 @@ class Server:
 
     def __init__(self, folder: Path, page: str, scripts: dict[str, str], page_csp: str = PAGE_CSP) -> None:
         self.requests: list[Request] = []
+        self.scripts = scripts
         self.relay_status = 202
         self.pages: dict[str, tuple[str, dict[str, str]]] = {}
         self.worker_headers: dict[str, str] = {}

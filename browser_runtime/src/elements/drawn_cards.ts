@@ -61,9 +61,12 @@ export class DrawnCards implements Painter {
     const shown = items
       .map((item, at) => ({ facts: this.intently.describe(item, language), why: why[at] }))
       .filter(({ facts }) => facts !== null);
-    this.cards.forEach((card, at) => {
+    for (const [at, card] of this.cards.entries()) {
       const { facts = null, why: reason } = shown[at] ?? {};
-      if (facts === null || reason === undefined) return card.clear();
+      if (facts === null || reason === undefined) {
+        card.clear();
+        continue;
+      }
       card.show({
         facts,
         why: reason,
@@ -73,7 +76,7 @@ export class DrawnCards implements Painter {
         picture: this.pictureOf(facts.item, facts.thumbnail),
         render: this.host.render,
       });
-    });
+    }
     const drawn = shown.slice(0, this.cards.length).map(({ facts }) => facts?.item ?? 0);
     if (drawn.length === 0) this.list.after(this.emptySlot);
     else this.emptySlot.remove();

@@ -17,6 +17,10 @@ const pool = (...items: PoolItem[]): Pool => ({
   collection: 1,
   reports: 2140,
   confidence: 0.95,
+  base: '',
+  left_out: [],
+  previous: '',
+  smoothed: [],
   items,
 });
 
