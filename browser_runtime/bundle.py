@@ -20,11 +20,11 @@ from pydantic import Field
 
 from browser_runtime.errors import BundleFailed, BundleUnreadable
 from browser_runtime.kernel.build import KERNEL
-from browser_runtime.templates import ENTRIES, MAPS, REPOSITORY, SOURCE, WASM, Templates, pinned, templates
+from browser_runtime.templates import COPIED, ENTRIES, MAPS, REPOSITORY, SOURCE, WASM, Templates, pinned, templates
 from contracts import FeatureSpec, Record, Release, sha256_hex
 
 BUNDLE_JSON = "bundle.json"
-BUNDLE_FILES: tuple[str, ...] = (*ENTRIES, *MAPS, KERNEL.name, WASM, BUNDLE_JSON)
+BUNDLE_FILES: tuple[str, ...] = (*ENTRIES, *MAPS, *COPIED, KERNEL.name, WASM, BUNDLE_JSON)
 """Everything that a bundle's folder holds."""
 
 FEATURE_SPEC_VERSION = 2

@@ -29,7 +29,12 @@ ENTRIES = {
     "intently-onnx-worker.js": "src/scoring/onnx_worker.ts",
     "intently-reports.js": "src/reports/entry.ts",
     "intently-lens.js": "src/elements/lens.ts",
+    "intently-transfer.js": "src/transfer/entry.ts",
+    "intently-receive.js": "src/transfer/page.ts",
+    "intently-overlay.js": "src/overlay.ts",
 }
+COPIED = {"intently-receive.html": "src/transfer/receive.html", "intently-receive.css": "src/transfer/receive.css"}
+"""The page on which a session from another device arrives."""
 MAPS = tuple(f"{name}.map" for name in ENTRIES)
 BUILD_LIMIT_S = 120
 LITERAL_LENGTH = 320
@@ -44,7 +49,7 @@ def templates(repository: Path = REPOSITORY) -> Templates:
     """Built from the sources where esbuild is installed, else those of the wheel. Raises `BundlerMissing` without either."""
     if (repository / "node_modules" / ".bin" / "esbuild").exists():
         return build_templates(repository)
-    names = (*ENTRIES, *MAPS, KERNEL.name, WASM)
+    names = (*ENTRIES, *MAPS, *COPIED, KERNEL.name, WASM)
     if not all((BUILT / name).is_file() for name in names):
         raise BundlerMissing(
             "bundle: this install carries no built JavaScript and esbuild is not in node_modules; install a wheel of Intently, "
@@ -59,6 +64,7 @@ def build_templates(repository: Path = REPOSITORY) -> Templates:
     if not wasm.is_file():
         raise BundlerMissing("bundle: onnxruntime-web is not in node_modules; run `npm ci` in the repository first")
     held = {KERNEL.name: KERNEL.read_bytes(), WASM: wasm.read_bytes()}
+    copied = {name: (SOURCE / source).read_bytes() for name, source in COPIED.items()}
     constants = {
         "INTENTLY_PINNED": PLACEHOLDER,
         "INTENTLY_WASM_SHA256": json.dumps(sha256_hex(held[WASM])),
@@ -69,7 +75,7 @@ def build_templates(repository: Path = REPOSITORY) -> Templates:
         built = {name: (Path(folder) / name).read_bytes() for name in (*ENTRIES, *MAPS)}
         for name in MAPS:
             built[name] = _placed(built[name], Path(folder), repository)
-    return built | held
+    return built | copied | held
 
 
 def pinned(name: str, template: bytes, constants: dict[str, Any]) -> bytes:

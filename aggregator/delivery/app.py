@@ -7,8 +7,9 @@ from pathlib import Path, PurePosixPath
 from fastapi import FastAPI, Request, Response
 
 from aggregator.delivery.files import Found, find
-from aggregator.delivery.headers import IMMUTABLE, REVALIDATE, page_policy
+from aggregator.delivery.headers import IMMUTABLE, LONE_PAGE, REVALIDATE, page_policy
 from aggregator.delivery.settings import DeliverySettings
+from aggregator.delivery.transfers import TransferBox, transfer_routes
 from aggregator.errors import SettingsRefused
 from aggregator.problems import problem
 from contracts import FILES_PATH
@@ -25,6 +26,7 @@ def create_app(settings: DeliverySettings) -> FastAPI:
     folders = _folders(settings)
     policy = page_policy(settings.relay_origin)
     app = FastAPI(title="Intently delivery", openapi_url=None)
+    app.include_router(transfer_routes(TransferBox()))
 
     @app.get("/healthz")
     def healthz() -> dict[str, str]:
@@ -33,7 +35,8 @@ def create_app(settings: DeliverySettings) -> FastAPI:
     @app.api_route(settings.public_path + "/{name:path}", methods=["GET", "HEAD"])
     def public_file(name: str, request: Request) -> Response:
         found = _first([folders["public"], folders.get("bundle")], name, request)
-        return _respond(found, request, IMMUTABLE if name.startswith(f"{FILES_PATH}/") else REVALIDATE)
+        headers = {"Content-Security-Policy": LONE_PAGE} if name.endswith(".html") else {}
+        return _respond(found, request, IMMUTABLE if name.startswith(f"{FILES_PATH}/") else REVALIDATE, headers)
 
     @app.api_route("/{name:path}", methods=["GET", "HEAD"])
     def shop_file(name: str, request: Request) -> Response:

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 IMMUTABLE = "public, max-age=31536000, immutable"
 REVALIDATE = "no-cache"
+LONE_PAGE = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
+"""Content-Security-Policy of a page that comes with the bundle: it loads nothing but its own script, whatever is put into it."""
 TYPES = {
     ".css": "text/css; charset=utf-8",
     ".f64": "application/octet-stream",

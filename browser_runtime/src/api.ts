@@ -3,6 +3,7 @@
 import type { Catalogue, Configuration, Event, Manifest, Market, Pin, Pool, Release } from '../../contracts/types';
 import type { ModeName } from '../../tracker/src/consent';
 import type { EventInput, Signal } from '../../tracker/src/event';
+import type { SessionState } from '../../tracker/src/state';
 import type { ChannelLike } from '../../tracker/src/tabs';
 import type { Remembered } from './ranking/feedback';
 import type { Why } from './ranking/why';
@@ -294,14 +295,21 @@ export interface Intently {
   /** Watch `data-intently-item` below another root, such as an open shadow root; returns a function that stops. */
   observe(root: ParentNode & Node): () => void;
   snapshot(): Snapshot;
+  /** What this tab remembers, as it is stored and moved: for the chunk that gives it to another device. */
+  sessionState(): SessionState;
   /** Listen; returns a function that stops. */
   on<K extends keyof IntentlyEvents>(name: K, listener: (value: IntentlyEvents[K]) => void): () => void;
   /** A lazy part of the bundle, for its own elements. */
   importChunk(name: string): Promise<unknown>;
   /** Ask for a newer manifest now; resolves when that is done. Never rejects. */
   poll(): Promise<void>;
-  /** Empty the session of this tab. */
+  /** Empty the session, in all open tabs of the shop. */
   forget(): void;
+  /**
+   * Empty every store: session, choice, signed files and the record of what was sent; then nothing more is kept on this page. With
+   * the record goes the budget: this browser counts as a new one. Resolves when all is gone; never rejects.
+   */
+  forgetMe(): Promise<void>;
   /** Stop all timers, observers and the worker. */
   dispose(): void;
 }

@@ -5,6 +5,7 @@
 
 import type { ModeName } from '../../tracker/src/consent';
 import type { EventInput } from '../../tracker/src/event';
+import type { SessionState } from '../../tracker/src/state';
 import type {
   CardFacts, Consent, Held, Intently, IntentlyEvents, IntentlyOptions, Ranked, RankOptions, Snapshot,
 } from './api'; // biome-ignore format: one line reads better
@@ -13,7 +14,7 @@ import { setCurrent } from './current';
 import { bundleUrl } from './lib/bundle_url';
 import { Emitter } from './lib/emitter';
 import { whenIdleAndVisible, whenVisited } from './lib/idle';
-import { asGiven, emptySnapshot } from './lib/nothing';
+import { asGiven, emptySnapshot, NO_SESSION } from './lib/nothing';
 import type { startRuntime } from './runtime';
 
 type Core = { readonly startRuntime: typeof startRuntime };
@@ -82,6 +83,15 @@ class Front implements Intently {
 
   forget(): void {
     this.later((core) => core.forget());
+  }
+
+  async forgetMe(): Promise<void> {
+    this.hurry();
+    await (await this.arrived)?.forgetMe();
+  }
+
+  sessionState(): SessionState {
+    return this.core?.sessionState() ?? NO_SESSION;
   }
 
   async rank(candidates?: readonly number[] | null, options: RankOptions = {}): Promise<Ranked> {

@@ -4,6 +4,7 @@ import { LOCAL, type ModeName, STRICT } from '../../tracker/src/consent';
 import type { EventInput } from '../../tracker/src/event';
 import { SENSORS } from '../../tracker/src/sensors';
 import { impressions } from '../../tracker/src/sensors/impressions';
+import type { SessionState } from '../../tracker/src/state';
 import { tabsOn } from '../../tracker/src/tabs';
 import { startTracker, type Tracker } from '../../tracker/src/tracker';
 import type {
@@ -24,6 +25,7 @@ import { hasLedger, openFiles, openLedger } from './lib/database';
 import type { Emitter } from './lib/emitter';
 import { sentenceOf } from './lib/errors';
 import { browserPlatform } from './lib/platform';
+import { forgetStores } from './lib/forget_stores';
 import { indexOfSku } from './lib/skus';
 import { StatusBoard } from './lib/status_board';
 import { describe } from './ranking/describe';
@@ -208,6 +210,18 @@ class Runtime implements Intently {
     this.noticed = { scroll_depth: 0, impressions: 0, skips: 0 };
     this.lists.forget();
     this.tellSession();
+  }
+
+  async forgetMe(): Promise<void> {
+    this.keeper.forget();
+    this.forget();
+    this.reporting.dispose();
+    await forgetStores(this.keeper.browser, this.pinned.shop);
+    this.tellSession();
+  }
+
+  sessionState(): SessionState {
+    return this.tracker.session.state;
   }
 
   on<K extends keyof IntentlyEvents>(name: K, listener: (value: IntentlyEvents[K]) => void): () => void {

@@ -1,10 +1,12 @@
 /** The lazy chunk `intently-lens.js`: everything that Intently holds in this tab and everything that left, live. */
 
 import type { Intently, Snapshot } from '../api';
+import type { mountTransfer } from '../transfer/entry';
 import { h, sheet } from './dom';
 import { ReportRows } from './lens_reports';
 import { LENS_CSS } from './lens_style';
-import { budgetWords, EVENT_WORDS, knownWords, reportsWords, scoringWords } from './lens_words';
+import { Switches } from './lens_switches';
+import { budgetWords, countsWords, EVENT_WORDS, knownWords, reportsWords, scoringWords, TRANSFER_WORDS } from './lens_words';
 
 const EVENTS_SHOWN = 12;
 const REFRESH_MS = 1000;
@@ -38,6 +40,7 @@ export function mountLens(host: HTMLElement, intently: Intently): () => void {
 class Lens {
   readonly sections: readonly HTMLElement[];
   private readonly known = h('p', {});
+  private readonly counts = h('p', { class: 'quiet' });
   private readonly events = h('ol', { class: 'events', part: 'events' });
   private readonly worked = h('p', {});
   private readonly intent = h('div', { part: 'intent' });
@@ -46,23 +49,16 @@ class Lens {
   private readonly reports = h('div', { part: 'reports' });
   private readonly rows = new ReportRows(this.reports);
   private readonly versions = h('dl', {});
-  private readonly personalize = h('input', { type: 'checkbox' });
-  private readonly reporting = h('input', { type: 'checkbox' });
+  private readonly switches: Switches;
 
   constructor(private readonly intently: Intently) {
-    const forget = h('button', { type: 'button', part: 'button' }, 'Forget this session');
-    forget.addEventListener('click', () => intently.forget());
-    for (const box of [this.personalize, this.reporting]) box.addEventListener('change', () => this.consent());
+    this.switches = new Switches(intently);
     this.sections = [
-      section('What is known in this tab', this.known, this.events),
+      section('What is known in this tab', this.known, this.events, this.counts),
       section('What it makes of that', this.worked, this.intent),
       section('What left this browser', this.left, this.budget, this.reports),
-      section(
-        'Your choice',
-        h('label', {}, this.personalize, 'Order items by what I do here'),
-        h('label', {}, this.reporting, 'Send blurred reports, so that the shop learns what is wanted'),
-        forget,
-      ),
+      section('Your choice', ...this.switches.elements),
+      section('Continue on another device', h('p', {}, TRANSFER_WORDS), transferPlace(intently)),
       section('What is running', this.versions),
     ];
   }
@@ -75,13 +71,9 @@ class Lens {
     this.left.textContent = reportsWords(snapshot);
     this.budget.replaceChildren(...budgetBar(snapshot));
     this.rows.show(snapshot.reports);
-    this.personalize.checked = snapshot.consent.personalize;
-    this.reporting.checked = snapshot.consent.reports;
+    this.counts.textContent = countsWords(this.intently.sessionState().counts);
+    this.switches.show(snapshot);
     this.versions.replaceChildren(...versionRows(snapshot));
-  }
-
-  private consent(): void {
-    this.intently.setConsent({ personalize: this.personalize.checked, reports: this.reporting.checked });
   }
 
   private eventRows({ events, viewing, dwell_ms }: Snapshot): Node[] {
@@ -102,9 +94,32 @@ class Lens {
   }
 
   private intentBars({ scoring, status }: Snapshot): Node[] {
-    if (scoring === null || status.tier !== 'onnx') return [];
+    if (scoring === null || status.tier === 'pool') return [];
     return scoring.intent.map(({ name, share }) => bar(name, share, `${Math.round(share * 100)} %`));
   }
+}
+
+const ORDER_WORDS = {
+  pool: 'pool',
+  kernel: 'session model (own kernel, in a worker)',
+  onnx: 'session model (onnxruntime-web, in a worker)',
+} as const;
+
+const TRANSFER_CHUNK = 'intently-transfer.js';
+
+/** A button in whose place the other chunk draws, once it is asked for. */
+function transferPlace(intently: Intently): HTMLElement {
+  const start = h('button', { type: 'button', part: 'button' }, 'Continue elsewhere …');
+  const place = h('div', { class: 'transfer', part: 'transfer' }, start);
+  start.addEventListener('click', async () => {
+    try {
+      const chunk = (await intently.importChunk(TRANSFER_CHUNK)) as { mountTransfer: typeof mountTransfer };
+      chunk.mountTransfer(place, intently);
+    } catch {
+      place.replaceChildren(h('p', { role: 'alert' }, 'This part could not be loaded.'));
+    }
+  });
+  return place;
 }
 
 function section(title: string, ...children: Node[]): HTMLElement {
@@ -130,7 +145,7 @@ function budgetBar(snapshot: Snapshot): Node[] {
 function versionRows({ versions, status, demo }: Snapshot): Node[] {
   if (versions === null) return [h('dt', {}, 'Files'), h('dd', {}, status.notes.at(-1) ?? 'none yet')];
   const rows: [string, string][] = [
-    ['Order', status.tier === 'onnx' ? 'session model (onnxruntime-web, in a worker)' : 'pool'],
+    ['Order', ORDER_WORDS[status.tier]],
     [
       'Model',
       `${versions.model_sha256.slice(0, 12)}… (${Math.round(versions.model_bytes / 1000).toLocaleString('en')} kB), ${status.model}`,

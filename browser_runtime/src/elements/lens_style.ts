@@ -36,6 +36,11 @@ button { font: inherit; margin-top: 0.6rem; padding: 0.45rem 0.9rem; border-radi
   color: inherit; cursor: pointer; }
 button:hover { background: var(--_soft); }
 :is(button, summary, input):focus-visible { outline: 3px solid var(--intently-focus, #2563eb); outline-offset: 2px; }
+.buttons { display: flex; flex-wrap: wrap; gap: 0.1rem 0.6rem; }
+button:disabled { opacity: 0.5; cursor: default; }
+label:has(:disabled) { opacity: 0.55; }
+.transfer .qr { display: block; width: min(15rem, 100%); height: auto; margin: 0.8rem 0; border-radius: 0.5rem; }
+.transfer .code { display: block; font-size: 1.5em; letter-spacing: 0.06em; margin: 0.3rem 0; overflow-wrap: normal; }
 @container (max-width: 26rem) { .events li { grid-template-columns: 6rem 1fr max-content; gap: 0.4rem; }
   dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: 0.4rem; } }
 `;

@@ -1,6 +1,8 @@
 /** What the lens says, from a snapshot. Pure. */
 
 import type { EventType } from '../../../contracts/types';
+import type { Counted } from '../../../tracker/src/event';
+import type { Counts } from '../../../tracker/src/state';
 import type { Snapshot } from '../api';
 
 export const EVENT_WORDS: Readonly<Record<EventType, string>> = {
@@ -24,7 +26,7 @@ export const STATE_WORDS = {
 } as const;
 
 const KEPT =
-  "The list is kept by this tab alone. One number of it may wait in this browser's storage for the next report, until it is blurred or you come back; switching reports off deletes it.";
+  "The list is kept by this shop's open tabs alone, and ends with them. One number of it may wait in this browser's storage for the next report, until it is blurred or you come back; switching reports off deletes it.";
 
 export function knownWords(snapshot: Snapshot): string {
   const { events, impressions, skips } = snapshot;
@@ -33,8 +35,24 @@ export function knownWords(snapshot: Snapshot): string {
   return `${counted(events.length, 'event')} in this tab; ${counted(impressions, 'item')} came into view${passed}. ${KEPT}`;
 }
 
+export const TRANSFER_WORDS =
+  'What this tab knows can go on in a browser of yours elsewhere, without an account. It is shown to you there before anything is added.';
+
+/** Happenings that are counted and not listed, '' for none. */
+export function countsWords(counts: Counts): string {
+  const words: Readonly<Record<Counted, string>> = {
+    page_view: 'page',
+    search: 'search',
+    click: 'click',
+    rage_click: 'click burst',
+    quick_back: 'quick return',
+  };
+  const said = Object.entries(counts).map(([kind, count]) => counted(count, words[kind as Counted], kind === 'search' ? 'es' : 's'));
+  return said.length === 0 ? '' : `Counted, without what or where: ${said.join(', ')}.`;
+}
+
 export function scoringWords({ scoring, status, lastRanked }: Snapshot): string {
-  if (scoring !== null && status.tier === 'onnx') {
+  if (scoring !== null && status.tier !== 'pool') {
     const { total, worker, model, features } = scoring.ms;
     return `Worked out here, in ${ms(total)}: ${ms(features)} to prepare, ${ms(worker)} for the worker (${ms(model)} of it the model) and ${ms(scoring.ms.rank)} to sort ${counted(scoring.candidates.length, 'item')}.`;
   }
@@ -71,6 +89,6 @@ export function ms(value: number): string {
   return value < 0.1 ? '< 0.1 ms' : `${value.toFixed(1)} ms`;
 }
 
-function counted(count: number, noun: string): string {
-  return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
+function counted(count: number, noun: string, plural = 's'): string {
+  return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : plural}`;
 }

@@ -5,6 +5,7 @@
  * ├── UpdateRefused      a signed file that must not be used
  * ├── FeaturesRefused    a feature spec or event that this bundle does not know
  * ├── ReportsRefused     a configuration beyond this bundle's limits
+ * ├── TransferRefused    a session from another device that must not be taken in
  * └── ScorerFailed       the model cannot be loaded or run
  */
 export class IntentlyError extends Error {}
@@ -12,6 +13,7 @@ export class IntentlyError extends Error {}
 export class UpdateRefused extends IntentlyError {}
 export class FeaturesRefused extends IntentlyError {}
 export class ReportsRefused extends IntentlyError {}
+export class TransferRefused extends IntentlyError {}
 export class ScorerFailed extends IntentlyError {}
 
 /** One sentence of any fault. */

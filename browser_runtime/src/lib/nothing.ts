@@ -1,5 +1,6 @@
 /** What is held before anything is: of the page's first moments, and where the runtime cannot be loaded. */
 
+import type { SessionState } from '../../../tracker/src/state';
 import type { Ranked, RankOptions, Snapshot } from '../api';
 import type { Pinned } from '../constants';
 
@@ -24,3 +25,8 @@ export function asGiven(
   const ms = { features: 0, worker: 0, model: 0, rank: 0, total: 0 };
   return { placement, tier: 'pool', items, scores: [], why: items.map(() => given), ms };
 }
+
+/** What is remembered before the runtime is there. */
+export const NO_SESSION: SessionState = {
+  started_ms: 0, last_ms: 0, events: [], dropped: 0, viewing: null, cart: [], cart_ms: 0, forgot_ms: 0, counts: {},
+}; // biome-ignore format: one line reads better
