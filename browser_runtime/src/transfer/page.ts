@@ -1,5 +1,6 @@
 /** The receiving page, `intently-receive.html`: it loads this script and nothing else, and its address is cleared before anything is done. */
 
+import { isAct } from '../../../tracker/src/state';
 import { PINNED } from '../constants';
 import { h } from '../elements/dom';
 import { sentenceOf } from '../lib/errors';
@@ -33,7 +34,7 @@ function say(...children: (Node | string)[]): void {
 }
 
 function ask(parcel: Parcel): void {
-  const looked = new Set(parcel.state.events.map(({ item }) => item)).size;
+  const looked = new Set(parcel.state.events.filter(isAct).map(({ item }) => item)).size;
   const yes = h('button', { type: 'button', class: 'main' }, 'Continue here');
   const no = h('button', { type: 'button' }, 'No, leave it');
   yes.addEventListener('click', () => {
