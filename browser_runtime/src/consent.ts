@@ -50,8 +50,8 @@ export class ConsentKeeper {
       ask,
       choice: null,
       gpc: honourGpc && browser.globalPrivacyControl(),
-      personalization: null,
-      analytics: null,
+      personalization_storage: null,
+      analytics_storage: null,
     };
     this.choice = new Choice(() => (this.mayKeepChoice ? browser.localStorage : null), shop);
     this.platform = gated(browser, () => this.mode >= LOCAL);

@@ -5,7 +5,7 @@
 
 import type { Signal } from '../../tracker/src/event';
 import { BUFFER_MOST } from '../../tracker/src/state';
-import { encodeState } from '../../tracker/src/stored';
+import { COUNTED, encodeState } from '../../tracker/src/stored';
 import type { Intently } from './api';
 import { h, sheet } from './elements/dom';
 
@@ -49,11 +49,11 @@ export function mountOverlay(intently: Intently): () => void {
   const draw = (): void => {
     const { events, dropped, cart, viewing, consent, globalPrivacyControl, status } = intently.snapshot();
     const state = intently.sessionState();
-    const counts = Object.entries(state.counts).map(([name, count]) => `${name} ${count}`);
+    const counts = COUNTED.map((name, at) => `${name} ${state.counts[at]}`);
     const facing: [string, string][] = [
       ['buffer', `${events.length} of ${BUFFER_MOST}, ${dropped} dropped, ${encodeState(state).length} B stored`],
       ['item, cart', `${viewing ?? 'none'}; ${cart.join(' ') || 'empty'}`],
-      ['counts', counts.join(', ') || 'none'],
+      ['counts', counts.join(', ')],
       ['consent', `${consent.personalize ? 'personalize' : 'off'}${consent.reports ? ' + reports' : ''}${globalPrivacyControl ? ', GPC' : ''}`],
       ['ranking', `${status.tier}, model ${status.model}, reports ${status.reports}`],
     ];

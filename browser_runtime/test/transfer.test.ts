@@ -133,7 +133,7 @@ test('whatever is planted, nothing that is here is lost, changed or emptied', ()
     fc.property(items, planted, fc.array(fc.integer({ min: 1, max: 99 }), { maxLength: 4 }), (own, { items: theirs, ...state }, cart) => {
       const mine = { ...sessionOf(own), cart, cart_ms: NOW - 1 };
       const events = theirs.map((item, at) => ({ type: 'purchase' as const, item, time_ms: at * 1000, dwell_ms: 0 }));
-      const parcel = { shop: 'shop', made_ms: NOW, nonce: NONCE, state: { ...state, viewing: null, counts: {}, events } };
+      const parcel = { shop: 'shop', made_ms: NOW, nonce: NONCE, state: { ...state, viewing: null, counts: [9, 9, 9, 9, 9], events } };
       const both = takenIn(mine, parcel, NOW);
       const at = (one: SessionState) => one.events.map((event) => `${one.started_ms + event.time_ms} ${event.type} ${event.item} ${event.dwell_ms}`);
       expect(at(both)).toEqual(expect.arrayContaining(at(mine)));

@@ -26,22 +26,22 @@ export interface Says {
   readonly choice: Mode | null;
   /** Global Privacy Control, where the shop honours it (by default it does). */
   readonly gpc: boolean;
-  /** Google Consent Mode v2: whether `personalization_storage` and `analytics_storage` are granted. */
-  readonly personalization: boolean | null;
-  readonly analytics: boolean | null;
+  /** Google Consent Mode v2, by its names: whether granted. */
+  readonly personalization_storage: boolean | null;
+  readonly analytics_storage: boolean | null;
 }
 
-export function modeOf({ shop, ask, choice, gpc, personalization, analytics }: Says): Mode {
-  const unasked = ask ? (personalization ? (analytics ? FULL : LOCAL) : STRICT) : FULL;
+export function modeOf({ shop, ask, choice, gpc, personalization_storage, analytics_storage }: Says): Mode {
+  const unasked = ask ? (personalization_storage ? (analytics_storage ? FULL : LOCAL) : STRICT) : FULL;
   return Math.min(
     shop,
     choice ?? unasked,
-    gpc || analytics === false ? LOCAL : FULL,
-    personalization === false ? STRICT : FULL,
+    gpc || analytics_storage === false ? LOCAL : FULL,
+    personalization_storage === false ? STRICT : FULL,
   ) as Mode;
 }
 
 /** Whether strictness is somebody's word. Before that, nothing is wiped either: removing is a write. */
-export function decided({ ask, choice, personalization }: Says): boolean {
-  return !ask || (choice ?? personalization) !== null;
+export function decided({ ask, choice, personalization_storage }: Says): boolean {
+  return !ask || (choice ?? personalization_storage) !== null;
 }

@@ -18,6 +18,6 @@ export { searches } from './sensors/search';
 export type { Hooks, Sensor, SensorContext, Stop } from './sensors/sensor';
 export { openSession, SAVE_WAIT_MS, SESSION_KEY, type Session, type SessionStorageLike } from './session';
 export { BUFFER_MOST, merge, SESSION_IDLE_MS, type SessionState } from './state';
-export { decodeState, encodeState } from './stored';
+export { COUNTED, decodeState, encodeState } from './stored';
 export { ANSWER_MS, type ChannelLike, type Tabs, tabsOn } from './tabs';
 export { SAME_MS, startTracker, type Tracker, type TrackerOptions, WAITING_MOST } from './tracker';

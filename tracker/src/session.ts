@@ -1,7 +1,6 @@
 /** Session state of this tab: a bounded buffer of events, kept over a navigation in sessionStorage, or in memory alone. */
 
 import type { Event, EventType } from '../../contracts/types';
-import type { Counted } from './event';
 import { emptyState, isAct, SESSION_IDLE_MS, type SessionState, withEvents } from './state';
 import { decodeState, encodeState } from './stored';
 
@@ -19,7 +18,8 @@ export interface Session {
   setDwell(dwell_ms: number): void;
   setViewing(viewing: number | null): void;
   setCart(cart: readonly number[]): void;
-  count(kind: Counted): void;
+  /** One more of `COUNTED[at]`. */
+  count(at: number): void;
   /** Empty everything, in the other tabs too. */
   forget(): void;
   /** Hold another state instead, of a merge; the other tabs know it. */
@@ -99,7 +99,7 @@ export function openSession(
     setDwell(dwell_ms) {
       const at = held.events.findLastIndex(isAct);
       const event = held.events[at];
-      if (event) set({ events: held.events.with(at, { ...event, dwell_ms: Math.max(0, Math.round(dwell_ms)) }) });
+      if (event) set({ events: held.events.with(at, { ...event, dwell_ms: Math.round(dwell_ms) }) });
     },
     setViewing(viewing) {
       if (viewing === held.viewing) return;
@@ -110,8 +110,8 @@ export function openSession(
       set({ cart: [...new Set(cart)], cart_ms: Math.max(now(), held.cart_ms + 1) });
       save();
     },
-    count(kind) {
-      set({ counts: { ...held.counts, [kind]: (held.counts[kind] ?? 0) + 1 } });
+    count(at) {
+      set({ counts: held.counts.with(at, (held.counts[at] ?? 0) + 1) });
       saveSoon();
     },
     forget() {

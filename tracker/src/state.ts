@@ -7,14 +7,11 @@
  */
 
 import type { Event } from '../../contracts/types';
-import type { Counted } from './event';
 
 /** Most events held; the longest feature spec reads 256, the rest is room for impressions. */
 export const BUFFER_MOST = 512;
 /** A session ends after this long without an event. */
 export const SESSION_IDLE_MS = 30 * 60 * 1000;
-
-export type Counts = Readonly<Partial<Record<Counted, number>>>;
 
 export interface SessionState {
   /** When the first event held happened (none: `last_ms`), ms since 1970. */
@@ -31,12 +28,12 @@ export interface SessionState {
   readonly cart_ms: number;
   /** Nothing up to then is remembered. */
   readonly forgot_ms: number;
-  /** What happened on this tab's pages without being about an item. */
-  readonly counts: Counts;
+  /** How often each of `COUNTED` happened in this session, on this tab's pages. */
+  readonly counts: readonly number[];
 }
 
 export function emptyState(now: number): SessionState {
-  return { started_ms: now, last_ms: now, events: [], dropped: 0, viewing: null, cart: [], cart_ms: 0, forgot_ms: 0, counts: {} };
+  return { started_ms: now, last_ms: now, events: [], dropped: 0, viewing: null, cart: [], cart_ms: 0, forgot_ms: 0, counts: [0, 0, 0, 0, 0] };
 }
 
 /** An impression is no act: it neither ends the dwell before it nor displaces an act from the buffer. */
@@ -47,7 +44,7 @@ export function isAct({ type }: Pick<Event, 'type'>): boolean {
 /** The state with other events, in order: bounded, and without what lies before an idle gap. */
 export function withEvents(state: SessionState, events: readonly Event[], last_ms = state.last_ms): SessionState {
   const gap = events.findLastIndex(({ time_ms }, at) => time_ms - (events[at - 1]?.time_ms ?? time_ms) > SESSION_IDLE_MS);
-  if (gap > 0) return withEvents({ ...state, dropped: 0, counts: {} }, events.slice(gap), last_ms);
+  if (gap > 0) return withEvents({ ...state, dropped: 0, counts: emptyState(0).counts }, events.slice(gap), last_ms);
   let excess = events.length - BUFFER_MOST;
   // Impressions go before acts, whatever their age; of acts the oldest.
   const kept = events.filter((event) => isAct(event) || excess-- <= 0).slice(-BUFFER_MOST);
@@ -64,24 +61,21 @@ export function withEvents(state: SessionState, events: readonly Event[], last_m
 /** Everything that either state knows. `viewing` and `counts` are `mine`'s. */
 export function merge(mine: SessionState, theirs: SessionState): SessionState {
   const both = [mine, theirs];
-  const forgot_ms = Math.max(...both.map((state) => state.forgot_ms));
+  const most = (of: (state: SessionState) => number): number => Math.max(...both.map(of));
+  const forgot_ms = most((state) => state.forgot_ms);
   const facts = new Map<string, Event>();
   for (const { events, started_ms } of both) {
     for (const event of events) {
       const time_ms = started_ms + event.time_ms;
       const key = `${time_ms} ${event.type} ${event.item}`;
-      const dwell_ms = Math.max(event.dwell_ms, facts.get(key)?.dwell_ms ?? 0);
-      if (time_ms > forgot_ms) facts.set(key, { ...event, time_ms, dwell_ms });
+      if (time_ms > forgot_ms && event.dwell_ms > (facts.get(key)?.dwell_ms ?? -1)) facts.set(key, { ...event, time_ms });
     }
   }
-  const order = [...facts].sort(([a, one], [b, other]) => one.time_ms - other.time_ms || (a < b ? -1 : 1));
+  const events = [...facts.values()].sort((a, b) => a.time_ms - b.time_ms || a.item - b.item || (a.type < b.type ? -1 : 1));
   const [newer] = both.sort((a, b) => b.cart_ms - a.cart_ms || (`${a.cart}` < `${b.cart}` ? 1 : -1)) as [SessionState];
   const { cart, cart_ms } = newer.cart_ms > forgot_ms ? newer : emptyState(0);
-  const merged = withEvents(
-    { ...(mine.last_ms > forgot_ms ? mine : emptyState(0)), viewing: mine.viewing, started_ms: 0, forgot_ms, cart, cart_ms },
-    order.map(([, event]) => event),
-    Math.max(...both.map(({ last_ms }) => last_ms), forgot_ms),
-  );
+  const counts = mine.forgot_ms < forgot_ms ? emptyState(0).counts : mine.counts;
+  const merged = withEvents({ ...mine, started_ms: 0, forgot_ms, cart, cart_ms, counts }, events, most((state) => state.last_ms));
   // What is pushed out here was counted by the tab that told of it.
-  return { ...merged, dropped: Math.max(...both.map((state) => (state.last_ms > forgot_ms ? state.dropped : 0))) };
+  return { ...merged, dropped: most((state) => state.dropped) };
 }

@@ -8,7 +8,7 @@ import { BUFFER_MOST, type SessionState } from './state';
 export const EVENT_TYPES: readonly EventType[] = [
   'view_item', 'select_item', 'view_item_list', 'add_to_cart', 'remove_from_cart', 'purchase', 'begin_checkout',
 ]; // biome-ignore format: one line reads better
-/** As `EVENT_TYPES`. */
+/** Happenings that are counted; append only. */
 export const COUNTED: readonly Counted[] = ['page_view', 'search', 'click', 'rage_click', 'quick_back'];
 /** Longest text that is read, letters. */
 const TEXT_MOST = 64 * BUFFER_MOST;
@@ -19,7 +19,7 @@ export function encodeState(state: SessionState): string {
   return [
     [started_ms, last_ms, dropped, viewing ?? 0, cart_ms, forgot_ms],
     cart,
-    COUNTED.map((kind) => counts[kind] ?? 0),
+    counts,
     events.flatMap(({ type, item, time_ms, dwell_ms }) => [EVENT_TYPES.indexOf(type), item, time_ms, dwell_ms]),
   ].join(';');
 }
@@ -27,10 +27,9 @@ export function encodeState(state: SessionState): string {
 /** Storage and channels can be written by anything on the page: what does not look like a session is none. */
 export function decodeState(text: unknown): SessionState | null {
   if (typeof text !== 'string' || text.length > TEXT_MOST || /[^\d,;]|\d{16}/.test(text)) return null;
-  const [head, cart, counted, flat, more] = text.split(';').map((part) => (part ? part.split(',').map(Number) : []));
-  if (head?.length !== 6 || !cart || !counted || !flat || more || flat.length % 4) return null;
+  const [head, cart, counts, flat, more] = text.split(';').map((part) => (part ? part.split(',').map(Number) : []));
+  if (head?.length !== 6 || !cart || counts?.length !== COUNTED.length || !flat || more || flat.length % 4) return null;
   const [started_ms, last_ms, dropped, viewing, cart_ms, forgot_ms] = head as [number, number, number, number, number, number];
-  const counts = Object.fromEntries(COUNTED.map((kind, at) => [kind, counted[at] ?? 0]).filter(([, count]) => count));
   const events: Event[] = [];
   while (flat.length > 0) {
     const [code, item, time_ms, dwell_ms] = flat.splice(0, 4) as [number, number, number, number];

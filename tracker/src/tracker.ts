@@ -83,7 +83,8 @@ export function startTracker(options: TrackerOptions): Tracker {
 
   const signal = (noticed: Signal): void => {
     if (!mode) return;
-    if (COUNTED.includes(noticed.kind as Counted)) session.count(noticed.kind as Counted);
+    const counted = COUNTED.indexOf(noticed.kind as Counted);
+    if (counted >= 0) session.count(counted);
     attempt(() => onSignal(noticed));
   };
 

@@ -9,8 +9,8 @@ const says: fc.Arbitrary<Says> = fc.record({
   ask: fc.boolean(),
   choice: fc.option(mode),
   gpc: fc.boolean(),
-  personalization: said,
-  analytics: said,
+  personalization_storage: said,
+  analytics_storage: said,
 });
 
 test('the least that anybody says is in force', () => {
@@ -19,8 +19,8 @@ test('the least that anybody says is in force', () => {
       const inForce = modeOf(all);
       expect(inForce).toBeLessThanOrEqual(all.shop);
       if (all.choice !== null) expect(inForce).toBeLessThanOrEqual(all.choice);
-      if (all.gpc || all.analytics === false) expect(inForce).toBeLessThanOrEqual(LOCAL);
-      if (all.personalization === false) expect(inForce).toBe(STRICT);
+      if (all.gpc || all.analytics_storage === false) expect(inForce).toBeLessThanOrEqual(LOCAL);
+      if (all.personalization_storage === false) expect(inForce).toBe(STRICT);
       if (!decided(all)) expect(inForce).toBe(STRICT);
     }),
   );
@@ -29,9 +29,9 @@ test('the least that anybody says is in force', () => {
 test('nobody is bound by more than what was said: with all granted the shop has its most', () => {
   fc.assert(
     fc.property(mode, fc.boolean(), (shop, ask) => {
-      const granted = { shop, ask, choice: null, gpc: false, personalization: true, analytics: true };
+      const granted = { shop, ask, choice: null, gpc: false, personalization_storage: true, analytics_storage: true };
       expect(modeOf(granted)).toBe(shop);
-      expect(modeOf({ ...granted, choice: FULL, personalization: null, analytics: null })).toBe(shop);
+      expect(modeOf({ ...granted, choice: FULL, personalization_storage: null, analytics_storage: null })).toBe(shop);
     }),
   );
 });
@@ -42,8 +42,8 @@ test('a word more can only take away, but for a question that it answers', () =>
       const quiet = { ...all, ask: false };
       expect(modeOf(quiet)).toBeLessThanOrEqual(modeOf({ ...quiet, choice: null }));
       expect(modeOf(quiet)).toBeLessThanOrEqual(modeOf({ ...quiet, gpc: false }));
-      expect(modeOf(quiet)).toBeLessThanOrEqual(modeOf({ ...quiet, personalization: null }));
-      expect(modeOf(quiet)).toBeLessThanOrEqual(modeOf({ ...quiet, analytics: null }));
+      expect(modeOf(quiet)).toBeLessThanOrEqual(modeOf({ ...quiet, personalization_storage: null }));
+      expect(modeOf(quiet)).toBeLessThanOrEqual(modeOf({ ...quiet, analytics_storage: null }));
     }),
   );
 });

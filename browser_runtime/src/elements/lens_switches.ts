@@ -1,6 +1,7 @@
 /** The shopper's switches: what is done here, what is sent, a copy of everything, and deleting. */
 
 import type { Intently, Snapshot } from '../api';
+import { COUNTED } from '../../../tracker/src/stored';
 import { h } from './dom';
 
 /** How long a deletion waits to be confirmed, ms. */
@@ -87,7 +88,8 @@ export function exported(intently: Intently): string {
   const { events, dropped, viewing, cart, consent, globalPrivacyControl, budget, reports, shop, versions, feedback } = intently.snapshot();
   const items = intently.held?.catalogue.items ?? [];
   const named = events.map((event) => ({ ...event, sku: items[event.item - 1]?.sku ?? null }));
-  const { started_ms, counts } = intently.sessionState();
+  const { started_ms, counts: each } = intently.sessionState();
+  const counts = Object.fromEntries(COUNTED.map((kind, at) => [kind, each[at]]));
   const document = { shop, session: { started_ms, events: named, dropped, viewing, cart, counts }, feedback, consent, globalPrivacyControl, budget, reports, versions }; // biome-ignore format: one line reads better
   return `${JSON.stringify(document, null, 2)}\n`;
 }

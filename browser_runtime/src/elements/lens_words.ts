@@ -2,7 +2,7 @@
 
 import type { EventType } from '../../../contracts/types';
 import type { Counted } from '../../../tracker/src/event';
-import type { Counts } from '../../../tracker/src/state';
+import { COUNTED } from '../../../tracker/src/stored';
 import type { Snapshot } from '../api';
 
 export const EVENT_WORDS: Readonly<Record<EventType, string>> = {
@@ -39,7 +39,7 @@ export const TRANSFER_WORDS =
   'What this tab knows can go on in a browser of yours elsewhere, without an account. It is shown to you there before anything is added.';
 
 /** Happenings that are counted and not listed, '' for none. */
-export function countsWords(counts: Counts): string {
+export function countsWords(counts: readonly number[]): string {
   const words: Readonly<Record<Counted, string>> = {
     page_view: 'page',
     search: 'search',
@@ -47,7 +47,8 @@ export function countsWords(counts: Counts): string {
     rage_click: 'click burst',
     quick_back: 'quick return',
   };
-  const said = Object.entries(counts).map(([kind, count]) => counted(count, words[kind as Counted], kind === 'search' ? 'es' : 's'));
+  const happened = COUNTED.map((kind, at) => [kind, counts[at] ?? 0] as const).filter(([, count]) => count > 0);
+  const said = happened.map(([kind, count]) => counted(count, words[kind], kind === 'search' ? 'es' : 's'));
   return said.length === 0 ? '' : `Counted, without what or where: ${said.join(', ')}.`;
 }
 

@@ -28,5 +28,5 @@ export function asGiven(
 
 /** What is remembered before the runtime is there. */
 export const NO_SESSION: SessionState = {
-  started_ms: 0, last_ms: 0, events: [], dropped: 0, viewing: null, cart: [], cart_ms: 0, forgot_ms: 0, counts: {},
+  started_ms: 0, last_ms: 0, events: [], dropped: 0, viewing: null, cart: [], cart_ms: 0, forgot_ms: 0, counts: [0, 0, 0, 0, 0],
 }; // biome-ignore format: one line reads better

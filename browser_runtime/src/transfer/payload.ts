@@ -1,6 +1,6 @@
 /** What moves from one device to the other: the newest events and the cart, as numbers; and which of it may be taken in. Pure. */
 
-import { BUFFER_MOST, merge, SESSION_IDLE_MS, type SessionState } from '../../../tracker/src/state';
+import { BUFFER_MOST, emptyState, merge, SESSION_IDLE_MS, type SessionState } from '../../../tracker/src/state';
 import { decodeState, encodeState } from '../../../tracker/src/stored';
 import { TransferRefused } from '../lib/errors';
 
@@ -22,7 +22,7 @@ export interface Parcel {
 }
 
 export function packParcel({ shop, made_ms, nonce, state }: Parcel, most = MOVED_MOST): string {
-  const moved = { ...state, events: state.events.slice(-most), viewing: null, dropped: 0, forgot_ms: 0, counts: {} };
+  const moved = { ...state, events: state.events.slice(-most), viewing: null, dropped: 0, forgot_ms: 0, counts: emptyState(0).counts };
   return JSON.stringify([FORMAT, shop, made_ms, nonce, encodeState(moved)]);
 }
 
@@ -68,7 +68,6 @@ export function takenIn(mine: SessionState, parcel: Parcel, now: number): Sessio
     forgot_ms: 0,
     cart: [],
     cart_ms: 0,
-    counts: {},
   };
   const both = merge(mine, theirs);
   const cart = [...new Set([...mine.cart, ...parcel.state.cart])];
