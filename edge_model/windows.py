@@ -90,7 +90,8 @@ def batches(groups: list[Windows], targets: int, rng: np.random.Generator) -> It
         for part in np.split(order, np.flatnonzero(np.diff(number)) + 1):
             plans += [(group, rows, part[at : at + rows]) for at in range(0, len(part), rows)]
     for n in rng.permutation(len(plans)):
-        yield _batch(*plans[n], targets)
+        group, rows, chosen = plans[n]
+        yield _batch(group, rows, chosen, targets)
 
 
 def rows_for(group: Windows, targets: int) -> int:
