@@ -61,7 +61,7 @@ LAZY = {
 PEERS = {
     "web-vitals": "dist/web-vitals.js",
     "plausible": "@plausible-analytics/tracker plausible.js",
-    "snowplow": "@snowplow/javascript-tracker dist/sp.js",
+    "snowplow": "@snowplow/browser-tracker dist/index.umd.min.js",
     "posthog": "posthog-js dist/array.js",
 }
 """Name -> `package file`, or the file of the package of that name: what the project tells a site to load."""
