@@ -40,7 +40,7 @@ CLICK = """
     // The strip's list, once the model was given the item that was just clicked.
     const ranked = (item) => new Promise((done) => {
       const stop = intently.on('ranked', (list) => {
-        if (list.placement !== 'product' || list.tier !== 'onnx') return;
+        if (list.placement !== 'product' || list.tier === 'pool') return;
         if (intently.snapshot().scoring.inputs.item.at(-1) === item) { stop(); done(); }
       });
     });
@@ -94,7 +94,7 @@ FIRST_LIST = """
     const look = async () => {
       const bundle = customElements.get('intently-recs') && (await import('/intently/intently.js'));
       const list = bundle && bundle.currentIntently()?.snapshot().lastRanked;
-      if (list?.tier === 'onnx') done(performance.now()); else setTimeout(look, 4);
+      if (list && list.tier !== 'pool') done(performance.now()); else setTimeout(look, 4);
     };
     look();
   });

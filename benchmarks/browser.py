@@ -1,0 +1,336 @@
+"""Intent before the shopper looks up: `python3 noxfile.py -s bench -- browser [--model RUN] [--quick]`.
+
+Kernel tier, onnxruntime-web and a strip that the server renders, all of one model, in one run and one Chromium.
+
+first_recommendation_bytes   body bytes as sent (brotli) until the first list in the model's order: scripts, wasm, model; not the
+                             page's own files, nor catalogue, pool and signed documents, which every tier needs (the table has all)
+pre_idle_bytes               of them before the page is idle; scorer_bytes: worker, wasm and model
+cold_p50_ms, warm_p50_ms     navigation to that list in a fresh profile, and in a new tab of a profile that was here before
+score_all_*                  encoder and scores of the whole catalogue, for the kernel the top 20 as well; cross-origin isolated page
+                             (5 us clock), one event more each time; the server's: native onnxruntime, one thread
+click_to_ranked, _paint      handler's entry to the list for that click, and to the frame after; 6x: main thread slowed six times,
+                             kernel on the main thread (DevTools slows no workers), onnxruntime-web in its worker
+nav_to_list_p95_ms           a link to the next page of the shop until the list there knows both items
+first_list_*                 cold, under 1.6 Mbps and 150 ms, and 9 Mbps and 60 ms (CDP)
+heap_bytes                   performance.measureUserAgentSpecificMemory: page and worker
+echo_to_paint_p95_ms         an empty worker's round trip and the frame after
+parity_*                     real prefixes under Node: kernel's top 20 against native onnxruntime's, a tie is 1e-5 relative
+feedback_gain                of benchmarks/results/feedback.json
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, sync_playwright
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.browser_shop import Keys, Model, Server, build_shop
+from benchmarks.result import FOLDER, percentile, publish
+from browser_runtime import pack_model
+from browser_runtime.kernel.parity import Session, kernel_tops, same_top
+from browser_runtime.kernel.sample import Sizes, sample_model
+from contracts import FeatureSpec
+from edge_model import OnnxScorer
+from intently.chromium import FLAGS, find_chromium
+
+ROOT = Path(__file__).resolve().parent.parent
+POOL = 2_000
+NETWORKS = {"1600kbps": (1_600_000 / 8, 150), "9mbps": (9_000_000 / 8, 60)}
+SCRIPT = Path(__file__).resolve().parent / "browser_page.js"
+"""What the pages run: clicks, scoring of all items, and what moved or took long."""
+FAST_MEMORY = "--enable-blink-features=ForceEagerMeasureMemory"
+
+MEMORY = "async () => (await performance.measureUserAgentSpecificMemory()).bytes"
+
+
+class Tier:
+    """One of the three, measured."""
+
+    def __init__(self, name: str, browser: Browser, folder: Path | None, model: Model, runs: int) -> None:
+        self.name, self.browser, self.model, self.runs = name, browser, model, runs
+        self.kind = "strip" if folder is None else "intently"
+        scorer = model.scorer if folder is None else None
+        self.server, self.isolated = Server(folder, scorer), Server(folder, scorer, isolated=True)
+        self.beside: dict[str, float] = {}
+        self.sizes: dict[str, int] = {}
+
+    def first_list(
+        self, context: BrowserContext, query: str = "", cdp: Callable[[CDPSession], None] | None = None
+    ) -> tuple[Page, float]:
+        """A new tab and milliseconds from its navigation to the first list in the model's order."""
+        page = context.new_page()
+        page.add_init_script(path=SCRIPT)
+        if cdp is not None:
+            cdp(context.new_cdp_session(page))
+        page.on("response", lambda response: self._note(response))
+        page.goto(f"{self.server.origin}/product/7{query}")
+        return page, float(page.evaluate("() => window.firstList"))
+
+    def _note(self, response: Any) -> None:
+        path = response.url.removeprefix(self.server.origin).split("?")[0]
+        self.sizes.setdefault(path, int(response.headers.get("content-length", 0)))
+
+    def cold(self, count: int, cdp: Callable[[CDPSession], None] | None = None) -> list[float]:
+        """Fresh profiles."""
+        times = []
+        for _ in range(count):
+            with self.browser.new_context() as context:
+                page, ms = self.first_list(context, cdp=cdp)
+                times.append(ms)
+                if cdp is None:
+                    page.wait_for_timeout(300)
+                    self.beside["cls"] = max(self.beside.get("cls", 0), float(page.evaluate("bench.shifts")))
+                    self.beside["longest_task_ms"] = max(
+                        self.beside.get("longest_task_ms", 0), float(page.evaluate("bench.longest"))
+                    )
+        return times
+
+    def bytes_until_first_list(self) -> dict[str, int]:
+        """Body bytes as sent, by part."""
+        parts = {"script": 0, "scorer": 0, "all": 0}
+        with self.browser.new_context() as context:
+            self.sizes = {}
+            page, _ = self.first_list(context)
+            page.wait_for_timeout(200)
+        for path, size in self.sizes.items():
+            parts["all"] += 0 if path.endswith(".rest") else size
+            if path in ("/intently/intently.js", "/intently/intently-core.js"):
+                parts["script"] += size
+            elif "worker" in path or path.endswith((".wasm", ".head")) or (path.endswith(".onnx")):
+                parts["scorer"] += size
+        return parts
+
+    def warm_and_navigation(self, count: int) -> tuple[list[float], list[float]]:
+        """New tabs of one profile, and links from page to page in one tab."""
+        warm, hops = [], []
+        with self.browser.new_context() as context:
+            page, _ = self.first_list(context)
+            page.wait_for_timeout(1_500)
+            for _ in range(count):
+                page.close()
+                page, ms = self.first_list(context)
+                warm.append(ms)
+            for step in range(count):
+                page.goto(f"{self.server.origin}/product/{11 + step}")
+                hops.append(float(page.evaluate("() => window.firstList")))
+        return warm, hops
+
+    def clicks(self, count: int, slow: bool) -> dict[str, list[float]]:
+        """Clicks on one page; slow: the main thread six times slower."""
+        with self.browser.new_context() as context:
+            page, _ = self.first_list(context, "?main" if slow and self.name == "kernel" else "")
+            page.wait_for_timeout(500)
+            if slow:
+                context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": 6})
+            items = [1 + (7 * step) % 1_500 for step in range(count)]
+            found: dict[str, list[float]] = page.evaluate("(asked) => bench.clicks(asked)", {"items": items, "kind": self.kind})
+            return found
+
+    def memory(self, clicks: int) -> tuple[int, int]:
+        """Bytes of page and worker when the list is there, and after `clicks` events."""
+        with self.browser.new_context() as context:
+            page = context.new_page()
+            page.add_init_script(path=SCRIPT)
+            page.goto(f"{self.isolated.origin}/product/7")
+            page.evaluate("() => window.firstList")
+            page.wait_for_timeout(1_500)
+            first = int(page.evaluate(MEMORY))
+            if self.kind == "strip":
+                return first, first
+            page.evaluate("(count) => bench.events(count)", clicks)
+            return first, int(page.evaluate(MEMORY))
+
+    def score_all(self, runs: int) -> list[float]:
+        """Milliseconds of each run over the whole catalogue."""
+        if self.kind == "strip":
+            return self.server.score_ms + self.isolated.score_ms
+        count = self.model.scorer.spec.items
+        names = [str(part.name) for part in self.model.scorer.spec.inputs]
+        with self.browser.new_context() as context:
+            page = context.new_page()
+            page.add_init_script(path=SCRIPT)
+            page.goto(f"{self.isolated.origin}/product/7")
+            page.evaluate("() => window.firstList")
+            folder = self.isolated.folder
+            assert folder is not None
+            urls = {file.suffix[1:]: f"/intently/files/{file.name}" for file in (folder / "files").iterdir()}
+            script = "(asked) => bench.scoreKernel(asked)" if self.name == "kernel" else "(asked) => bench.scoreOnnx(asked)"
+            asked = {
+                "head": urls.get("head"),
+                "rest": urls.get("rest"),
+                "model": urls["onnx"],
+                "items": count,
+                "runs": runs,
+                "inputs": names,
+            }
+            told = page.evaluate(script, asked)
+        if "alone" in told:
+            self.beside["score_all_without_encoder_p50_ms"] = percentile(told["alone"][20:], 0.5)
+        return list(told["times"][20:])
+
+    def measure(self) -> dict[str, float]:
+        """All keys of this tier."""
+        print(f"{self.name} ...", file=sys.stderr, flush=True)
+        cold = self.cold(self.runs)
+        warm, hops = self.warm_and_navigation(self.runs)
+        clicks, slow = self.clicks(10 * self.runs, slow=False), self.clicks(5 * self.runs, slow=True)
+        networks = {name: self.cold(max(2, self.runs // 4), _network(*limits)) for name, limits in NETWORKS.items()}
+        parts, (heap, after), scores = self.bytes_until_first_list(), self.memory(1_000), self.score_all(20 * self.runs)
+        self.beside |= {
+            "all_bytes": parts["all"],
+            "heap_after_1000_events": after,
+            "echo_p95_ms": percentile(clicks["echo"], 0.95) if clicks["echo"] else 0.0,
+        }
+        page_bytes = self.sizes.get("/product/7", 0) if self.kind == "strip" else 0
+        return {
+            "first_recommendation_bytes": parts["script"] + parts["scorer"] + page_bytes,
+            "pre_idle_bytes": self.sizes.get("/intently/intently.js", 0), "scorer_bytes": parts["scorer"],
+            "cold_p50_ms": percentile(cold, 0.5), "warm_p50_ms": percentile(warm, 0.5),
+            "score_all_p50_ms": percentile(scores, 0.5), "score_all_p99_ms": percentile(scores, 0.99),
+            "click_to_ranked_p95_ms": percentile(clicks["ranked"], 0.95), "click_to_paint_p95_ms": percentile(clicks["paint"], 0.95),
+            "click_to_paint_6x_p95_ms": percentile(slow["paint"], 0.95), "nav_to_list_p95_ms": percentile(hops, 0.95),
+            **{f"first_list_{name}_p50_ms": percentile(times, 0.5) for name, times in networks.items()}, "heap_bytes": heap,
+        }  # fmt: skip
+
+    def close(self) -> None:
+        """End both servers."""
+        self.server.close()
+        self.isolated.close()
+
+
+def _network(bytes_s: float, latency_ms: int) -> Callable[[CDPSession], None]:
+    def limit(session: CDPSession) -> None:
+        session.send("Network.enable")
+        session.send("Network.emulateNetworkConditions", {
+            "offline": False, "latency": latency_ms, "downloadThroughput": bytes_s, "uploadThroughput": bytes_s,
+        })  # fmt: skip
+
+    return limit
+
+
+def load_model(run: Path | None) -> Model:
+    """A run's export, or a sample of the same sizes."""
+    if run is not None:
+        onnx, spec = (run / "model.onnx").read_bytes(), (run / "feature_spec.json").read_bytes()
+    else:
+        onnx = sample_model(Sizes(inputs=()))
+        spec = FeatureSpec.model_validate(
+            {"length": 20, "event_types": ["view_item"], "inputs": [{"name": "item", "items": 43_000}]}
+        ).to_bytes()
+    held = tempfile.mkdtemp(prefix="browser-bench-")
+    (Path(held) / "model.onnx").write_bytes(onnx)
+    scorer = (
+        OnnxScorer(Path(held) / "model.onnx", FeatureSpec.from_bytes(spec))
+        if run is not None
+        else _Plain(Path(held) / "model.onnx", spec)
+    )
+    categories = (0, *(1 + n % 300 for n in range(scorer.spec.items)))
+    pool = tuple(range(1, POOL + 1))
+    return Model(onnx, spec, pack_model(onnx, pool, categories), pool, scorer, categories)  # type: ignore[arg-type]
+
+
+class _Plain:
+    """The sample under onnxruntime, without an export's metadata."""
+
+    def __init__(self, path: Path, spec: bytes) -> None:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        self.spec = FeatureSpec.from_bytes(spec)
+        self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+    def run(self, inputs: dict[str, Any], candidates: Any) -> Any:
+        return self._session.run(["session_embedding", "scores"], inputs | {"candidates": candidates})
+
+
+def real_prefixes(spec: FeatureSpec, count: int) -> list[Session]:
+    """Prefixes of diginetica's test sessions, evenly spread; other inputs than the item are 0, as in a log of views."""
+    path = Path(os.environ.get("INTENTLY_DATA", ROOT.parent / "shared" / "data")) / "diginetica" / "sessions.npz"
+    with np.load(path) as log:
+        items, offsets = log["test_items"], log["test_offsets"]
+    ends = np.concatenate([np.arange(a + 1, b) for a, b in pairwise(offsets)])
+    starts = offsets[np.searchsorted(offsets, ends, side="left") - 1]
+    chosen = np.linspace(0, len(ends) - 1, min(count, len(ends))).astype(int)
+    sessions = []
+    for start, end in zip(starts[chosen], ends[chosen], strict=True):
+        prefix = [int(item) if item <= spec.items else 0 for item in items[max(start, end - spec.length) : end]]
+        sessions.append({str(part.name): prefix if part.name == "item" else [0] * len(prefix) for part in spec.inputs})
+    return sessions
+
+
+def parity(model: Model, count: int) -> tuple[int, float]:
+    """(prefixes, share with the same top 20)."""
+    sessions = real_prefixes(model.scorer.spec, count)
+    tops = kernel_tops(model.packed, model.categories, sessions)
+    candidates = np.arange(1, model.scorer.spec.items + 1, dtype=np.int32)
+    same = 0
+    for items, session in zip(tops.items, sessions, strict=True):
+        feeds = {name: np.array(values, np.int32) for name, values in session.items()}
+        same += same_top(items, model.scorer.run(feeds, candidates)[1])
+    return len(sessions), same / len(sessions)
+
+
+def feedback_gain() -> float | None:
+    """From the benchmark of the ranker's feedback, where it was run."""
+    path = FOLDER / "feedback.json"
+    return json.loads(path.read_text()).get("feedback_gain") if path.is_file() else None
+
+
+def tiers_of(model: Model, runs: int) -> tuple[dict[str, dict[str, float]], dict[str, dict[str, float]]]:
+    """Figures of the three, and what was seen beside them."""
+    figures, beside = {}, {}
+    with tempfile.TemporaryDirectory() as held, sync_playwright() as playwright:
+        keys, folder = Keys(), Path(held)
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=[*FLAGS, FAST_MEMORY])
+        for name, made in (("kernel", True), ("onnxruntime_web", False), ("server_strip", None)):
+            if made is not None:
+                build_shop(folder / name, model, keys, kernel=made)
+            tier = Tier(name, browser, None if made is None else folder / name, model, runs)
+            figures[name], beside[name] = tier.measure(), tier.beside
+            tier.close()
+        browser.close()
+    return figures, beside
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument(
+        "--model", type=Path, help="folder with model.onnx and feature_spec.json; default: a sample of the same sizes"
+    )
+    parser.add_argument("--quick", action="store_true", help="few repetitions, 300 prefixes")
+    words = parser.parse_args()
+    model = load_model(words.model)
+    figures, beside = tiers_of(model, 4 if words.quick else 20)
+    prefixes, share = parity(model, 300 if words.quick else 10_000)
+    show(figures, beside)
+    echo = beside["kernel"].pop("echo_p95_ms")
+    publish("browser", {
+        **figures, "echo_to_paint_p95_ms": echo, "parity_sessions": prefixes, "parity_top20": share, "feedback_gain": feedback_gain(),
+    })  # fmt: skip
+
+
+def show(figures: dict[str, dict[str, float]], beside: dict[str, dict[str, float]]) -> None:
+    """A table for people: the keys, and what was seen beside them."""
+    table = Table(title="Browser: one model, three ways")
+    for column in ("", *figures):
+        table.add_column(column, justify="left" if not column else "right")
+    for rows in (figures, beside):
+        for key in rows["kernel"]:
+            table.add_row(key, *(f"{rows[name].get(key, 0):,.2f}".removesuffix(".00") for name in figures))
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()
