@@ -3,7 +3,7 @@
 #pragma once
 #include "run.h"
 
-#define MOST_TOP 256u
+#define MOST_TOP 512u
 
 static f32 embedding[MOST_DIM];
 static i16 query[MOST_DIM];

@@ -2,8 +2,8 @@
 
 import type { SessionState } from '../../../tracker/src/state';
 import type { Ranked, RankOptions, Scoring, Tier } from '../api';
-import type { Scorer } from '../scoring/scorer';
-import { SessionScorer } from '../scoring/session_scorer';
+import { type Scorer, TOP_MOST } from '../scoring/scorer';
+import { BEST_OF_ALL, SessionScorer } from '../scoring/session_scorer';
 import type { HeldSet } from '../updates/updater';
 import { feedbackOf, type Remembered } from './feedback';
 import type { Facts } from './filters';
@@ -47,6 +47,9 @@ export class Lists {
 
   /** Never rejects. */
   async rank(candidates: readonly number[], options: RankOptions): Promise<Ranked> {
+    const few = options.tier === 'pool' || !this.fromBest(candidates, options) ? null : await this.scored(BEST_OF_ALL);
+    this.lastRanked = few === null ? null : this.byScore(few, this.withPins(few.scoring.candidates, options), options);
+    if (this.lastRanked !== null && this.lastRanked.items.length >= (options.count ?? 0)) return this.lastRanked;
     const scored = options.tier === 'pool' ? null : await this.scored(candidates);
     this.lastRanked = scored === null ? this.byPool(candidates, options) : this.byScore(scored, candidates, options);
     return this.lastRanked;
@@ -64,13 +67,26 @@ export class Lists {
     this.lastScoring = null;
   }
 
+  /** Whether a short list out of a whole large catalogue is asked for: then the model's best are enough to filter and vary. */
+  private fromBest(candidates: readonly number[], { count }: RankOptions): boolean {
+    const whole = candidates === this.parts.held()?.candidates && candidates.length > 4 * TOP_MOST;
+    return whole && (count ?? Number.POSITIVE_INFINITY) <= TOP_MOST / 4 && this.parts.scorer()?.top != null;
+  }
+
+  /** Pinned items may be far from the best. */
+  private withPins(best: readonly number[], options: RankOptions): number[] {
+    const placements = this.parts.held()?.configuration.ranking.placements ?? [];
+    const signed = placements.find(({ placement }) => placement === options.placement)?.pins ?? [];
+    return [...new Set([...best, ...[...(options.pins ?? []), ...signed].map(({ item }) => item)])];
+  }
+
   /** null: no model, or nothing that it reads. */
   private async scored(candidates: readonly number[]): Promise<{ scoring: Scoring; tier: Tier } | null> {
     const [held, scorer] = [this.parts.held(), this.parts.scorer()];
-    if (held === null || scorer === null || candidates.length === 0) return null;
+    if (held === null || scorer === null || (candidates.length === 0 && candidates !== BEST_OF_ALL)) return null;
     try {
       const scoring = await this.scorings.score(held, scorer, this.parts.session().events, candidates);
-      if (scoring !== null && candidates === held.candidates) this.lastScoring = scoring;
+      if (scoring !== null && (candidates === held.candidates || candidates === BEST_OF_ALL)) this.lastScoring = scoring;
       return scoring === null ? null : { scoring, tier: scorer.tier };
     } catch (fault) {
       this.parts.onFault(fault);
@@ -87,7 +103,7 @@ export class Lists {
     const list = this.list(candidates, scoresFor(candidates, scoring), options);
     const took = this.parts.monotonic() - began;
     const ms = { ...scoring.ms, rank: took, total: scoring.ms.features + scoring.ms.worker + took };
-    if (candidates === this.parts.held()?.candidates) this.lastScoring = { ...scoring, ms };
+    if (this.lastScoring === scoring) this.lastScoring = { ...scoring, ms };
     return { placement: options.placement ?? '', tier, ...list, ms };
   }
 

@@ -110,7 +110,7 @@ export class Kernel {
     });
   }
 
-  /** The `count` best, at most 256, score descending, then index ascending. Throws `ScorerFailed`. */
+  /** The `count` best, at most 512, score descending, then index ascending. Throws `ScorerFailed`. */
   best(scope: keyof typeof SCOPES, count: number): Best {
     return guarded(() => {
       const found = this.wasm.best(SCOPES[scope], count);

@@ -18,13 +18,17 @@ export class KernelHost {
       case 'rest':
         this.loaded.addRest(new Uint8Array(message.rest));
         return { kind: 'loaded', id, ms: performance.now() - began };
-      case 'score': {
+      case 'score':
+      case 'top': {
         const kernel = this.loaded;
         kernel.embed(message.inputs);
-        const scores = kernel.score(message.candidates);
+        const { items, scores } =
+          message.kind === 'top'
+            ? kernel.best('all', message.count)
+            : { items: new Int32Array(0), scores: kernel.score(message.candidates) };
         const [purchase, leave] = [kernel.purchaseProbability(), kernel.leaveProbability()];
         const embedding = kernel.embedding();
-        return { kind: 'scored', id, scores, embedding, purchase, leave, ms: performance.now() - began };
+        return { kind: 'scored', id, items, scores, embedding, purchase, leave, ms: performance.now() - began };
       }
     }
   }

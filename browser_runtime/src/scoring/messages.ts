@@ -10,6 +10,13 @@ export type ToWorker =
       /** Category of each item by its index, 0 for none; read by the kernel alone. */
       readonly categories: Uint16Array;
     }
+  | {
+      /** The best of all items; answered with their indices. */
+      readonly kind: 'top';
+      readonly id: number;
+      readonly inputs: Record<string, Int32Array>;
+      readonly count: number;
+    }
   | { readonly kind: 'rest'; readonly id: number; readonly rest: ArrayBuffer }
   | {
       readonly kind: 'score';
@@ -26,6 +33,8 @@ export type FromWorker =
       readonly kind: 'scored';
       readonly id: number;
       readonly scores: Float32Array<ArrayBuffer>;
+      /** Whose scores; empty where the candidates asked for are meant. */
+      readonly items: Int32Array<ArrayBuffer>;
       readonly embedding: Float32Array<ArrayBuffer>;
       /** Probabilities; null where the model has no such head. */
       readonly purchase: number | null;

@@ -28,7 +28,8 @@ async function score(message: Extract<ToWorker, { kind: 'score' }>): Promise<Fro
   const scores = copyOf(out.scores, 'scores');
   const embedding = copyOf(out.session_embedding, 'session_embedding');
   const [purchase, leave] = [numberOf(out.purchase_probability), numberOf(out.leave_probability)];
-  return { kind: 'scored', id: message.id, scores, embedding, purchase, leave, ms: performance.now() - began };
+  const items = new Int32Array(0);
+  return { kind: 'scored', id: message.id, items, scores, embedding, purchase, leave, ms: performance.now() - began };
 }
 
 /** The runtime may reuse its memory: what is sent is a copy. */

@@ -16,6 +16,9 @@ export interface Scored {
   readonly modelMs: number;
 }
 
+/** Most items that the kernel sorts (kernel/source/scan.h). */
+export const TOP_MOST = 512;
+
 export interface Scorer {
   readonly tier: Exclude<Tier, 'pool'>;
   /** SHA-256 of the ONNX file. */
@@ -26,6 +29,8 @@ export interface Scorer {
   readonly loadMs: number;
   /** `inputs` each of length T >= 1. Rejects with `ScorerFailed`. */
   score(inputs: Inputs, candidates: Int32Array): Promise<Scored>;
+  /** The best `count` of all items, at most `TOP_MOST`, best first; null in a tier that has no such answer. */
+  readonly top: ((inputs: Inputs, count: number) => Promise<Scored & { readonly items: Int32Array }>) | null;
   /** The rows of all other items. Rejects with `ScorerFailed`; scoring then goes on with what there was. */
   addRest(rest: ArrayBuffer): Promise<void>;
   dispose(): void;

@@ -3,9 +3,13 @@
 import type { Event } from '../../../contracts/types';
 import type { Scoring } from '../api';
 import { encode, type Inputs } from '../features';
+import { ScorerFailed } from '../lib/errors';
 import { intentOf } from '../ranking/intent';
 import type { HeldSet } from '../updates/updater';
-import type { Scorer } from './scorer';
+import { type Scored, type Scorer, TOP_MOST } from './scorer';
+
+/** In place of candidates: the best `TOP_MOST` of all items that the model knows. */
+export const BEST_OF_ALL: readonly number[] = [];
 
 /** Lists of different candidates on one page that share nothing; older scorings are forgotten. */
 const REMEMBERED = 4;
@@ -37,7 +41,11 @@ export class SessionScorer {
       (one) => one.key === key && one.scorer === scorer && equal(one.candidates, candidates),
     );
     if (same !== undefined) return same.scoring;
-    const scoring = this.run(held, scorer, inputs, candidates, this.monotonic() - began);
+    const features = this.monotonic() - began;
+    const scoring =
+      candidates === BEST_OF_ALL
+        ? this.runTop(held, scorer, inputs, features)
+        : this.run(held, scorer, inputs, candidates, features);
     this.remembered = [...this.remembered, { key, candidates, scorer, scoring }].slice(-REMEMBERED);
     return scoring;
   }
@@ -54,15 +62,33 @@ export class SessionScorer {
     const asked = this.monotonic();
     const { scores, embedding, modelMs } = await scorer.score(inputs, Int32Array.from(known));
     const worker = this.monotonic() - asked;
-    return {
-      inputs: Object.fromEntries(Object.entries(inputs).map(([name, values]) => [name, [...values]])),
-      candidates: known,
-      scores: [...scores],
-      embedding: [...embedding],
-      intent: intentOf(known, scores, held.catalogue),
-      ms: { features, worker, model: modelMs, rank: 0, total: features + worker },
-    };
+    return scoringOf(held, inputs, known, { scores, embedding, modelMs }, { features, worker });
   }
+
+  /** The catalogue's best alone: what no list shows is neither sent nor sorted. */
+  private async runTop(held: HeldSet, scorer: Scorer, inputs: Inputs, features: number): Promise<Scoring> {
+    if (scorer.top === null) throw new ScorerFailed('this tier does not sort');
+    const asked = this.monotonic();
+    const top = await scorer.top(inputs, TOP_MOST);
+    return scoringOf(held, inputs, [...top.items], top, { features, worker: this.monotonic() - asked });
+  }
+}
+
+function scoringOf(
+  held: HeldSet,
+  inputs: Inputs,
+  candidates: readonly number[],
+  scored: Pick<Scored, 'scores' | 'embedding' | 'modelMs'>,
+  took: { readonly features: number; readonly worker: number },
+): Scoring {
+  return {
+    inputs: Object.fromEntries(Object.entries(inputs).map(([name, values]) => [name, [...values]])),
+    candidates,
+    scores: [...scored.scores],
+    embedding: [...scored.embedding],
+    intent: intentOf(candidates, scored.scores, held.catalogue),
+    ms: { ...took, model: scored.modelMs, rank: 0, total: took.features + took.worker },
+  };
 }
 
 /** Highest catalogue index that the model knows; an item above has no score and comes last. */

@@ -4,7 +4,7 @@ import type { FeatureSpec } from '../../../contracts/types';
 import type { Inputs } from '../features';
 import { ScorerFailed } from '../lib/errors';
 import type { Scored, Scorer } from './scorer';
-import type { WorkerLine } from './worker_line';
+import type { Question, WorkerLine } from './worker_line';
 
 /** Longest waits before the worker is given up, ms. */
 const LOAD_LIMIT_MS = 60_000;
@@ -38,6 +38,7 @@ class WorkerScorer implements Scorer {
   readonly tier: Scorer['tier'];
   readonly model: string;
   readonly featureSpec: FeatureSpec;
+  readonly top: Scorer['top'];
 
   constructor(
     private readonly line: WorkerLine,
@@ -47,15 +48,21 @@ class WorkerScorer implements Scorer {
     this.tier = tier;
     this.model = sha256;
     this.featureSpec = featureSpec;
+    this.top = tier === 'kernel' ? (inputs, count) => this.asked({ kind: 'top', inputs, count }) : null;
   }
 
   async score(inputs: Inputs, candidates: Int32Array): Promise<Scored> {
-    const answer = await this.line.ask({ kind: 'score', inputs, candidates }, SCORE_LIMIT_MS);
-    if (answer.kind !== 'scored') throw new ScorerFailed(`the worker answered ${answer.kind} to score`);
-    if (answer.scores.length !== candidates.length)
+    const scored = await this.asked({ kind: 'score', inputs, candidates });
+    if (scored.scores.length !== candidates.length)
       throw new ScorerFailed('the model gave another number of scores than candidates');
-    const { scores, embedding, purchase, leave, ms } = answer;
-    return { scores, embedding, purchase, leave, modelMs: ms };
+    return scored;
+  }
+
+  private async asked(question: Question): Promise<Scored & { readonly items: Int32Array }> {
+    const answer = await this.line.ask(question, SCORE_LIMIT_MS);
+    if (answer.kind !== 'scored') throw new ScorerFailed(`the worker answered ${answer.kind} to ${question.kind}`);
+    const { items, scores, embedding, purchase, leave, ms } = answer;
+    return { items, scores, embedding, purchase, leave, modelMs: ms };
   }
 
   async addRest(rest: ArrayBuffer): Promise<void> {
