@@ -3,11 +3,11 @@
 Kernel tier, onnxruntime-web and a strip that the server renders, all of one model, in one run and one Chromium.
 
 first_recommendation_bytes   body bytes as sent (brotli) until the first list in the model's order: scripts, wasm, model; not the
-                             page's own files, nor catalogue, pool and signed documents, which every tier needs (the table has all)
+                             page's own files, nor catalogue, pool and signed documents, which all tiers need (the table has all)
 pre_idle_bytes               of them before the page is idle; scorer_bytes: worker, wasm and model
 cold_p50_ms, warm_p50_ms     navigation to that list in a fresh profile, and in a new tab of a profile that was here before
-score_all_*                  encoder and scores of the whole catalogue, for the kernel the top 20 as well; cross-origin isolated page
-                             (5 us clock), one event more each time; the server's: native onnxruntime, one thread
+score_all_*                  encoder and scores of the whole catalogue, for the kernel the top 20 too; cross-origin isolated page (5 us
+                             clock), one event more each time; the server's: native onnxruntime, one thread
 click_to_ranked, _paint      handler's entry to the list for that click, and to the frame after; 6x: main thread slowed six times,
                              kernel on the main thread (DevTools slows no workers), onnxruntime-web in its worker
 nav_to_list_p95_ms           a link to the next page of the shop until the list there knows both items
@@ -198,7 +198,8 @@ class Tier:
             "pre_idle_bytes": self.sizes.get("/intently/intently.js", 0), "scorer_bytes": parts["scorer"],
             "cold_p50_ms": percentile(cold, 0.5), "warm_p50_ms": percentile(warm, 0.5),
             "score_all_p50_ms": percentile(scores, 0.5), "score_all_p99_ms": percentile(scores, 0.99),
-            "click_to_ranked_p95_ms": percentile(clicks["ranked"], 0.95), "click_to_paint_p95_ms": percentile(clicks["paint"], 0.95),
+            "click_to_ranked_p95_ms": percentile(clicks["ranked"], 0.95),
+            "click_to_paint_p95_ms": percentile(clicks["paint"], 0.95),
             "click_to_paint_6x_p95_ms": percentile(slow["paint"], 0.95), "nav_to_list_p95_ms": percentile(hops, 0.95),
             **{f"first_list_{name}_p50_ms": percentile(times, 0.5) for name, times in networks.items()}, "heap_bytes": heap,
         }  # fmt: skip
@@ -317,7 +318,8 @@ def main() -> None:
     show(figures, beside)
     echo = beside["kernel"].pop("echo_p95_ms")
     publish("browser", {
-        **figures, "echo_to_paint_p95_ms": echo, "parity_sessions": prefixes, "parity_top20": share, "feedback_gain": feedback_gain(),
+        **figures, "echo_to_paint_p95_ms": echo, "parity_sessions": prefixes, "parity_top20": share,
+        "feedback_gain": feedback_gain(),
     })  # fmt: skip
 
 
