@@ -75,7 +75,7 @@ export class Lists {
 
   /** Pinned items may be far from the best. */
   private withPins(best: readonly number[], options: RankOptions): number[] {
-    const placements = this.parts.held()?.configuration.ranking.placements ?? [];
+    const { placements } = this.parts.held()?.configuration.ranking ?? NO_RULES;
     const signed = placements.find(({ placement }) => placement === options.placement)?.pins ?? [];
     return [...new Set([...best, ...[...(options.pins ?? []), ...signed].map(({ item }) => item)])];
   }
@@ -86,7 +86,8 @@ export class Lists {
     if (held === null || scorer === null || (candidates.length === 0 && candidates !== BEST_OF_ALL)) return null;
     try {
       const scoring = await this.scorings.score(held, scorer, this.parts.session().events, candidates);
-      if (scoring !== null && (candidates === held.candidates || candidates === BEST_OF_ALL)) this.lastScoring = scoring;
+      if (scoring !== null && (candidates === held.candidates || candidates === BEST_OF_ALL))
+        this.lastScoring = scoring;
       return scoring === null ? null : { scoring, tier: scorer.tier };
     } catch (fault) {
       this.parts.onFault(fault);
