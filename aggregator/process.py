@@ -12,6 +12,7 @@ import socket
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
+from typing import Any
 
 import structlog
 import uvicorn
@@ -111,14 +112,64 @@ def listen(host: str, port: int) -> socket.socket:
     return found
 
 
-async def serve(app: ASGIApp, host: str, port: int) -> None:
-    """Serve until SIGTERM or SIGINT; says once where. No access log, no `Server` and no `Date` beyond need."""
+async def serve(app: ASGIApp, host: str, port: int, connections_most: int | None = None, head_within_s: float = 30.0) -> None:
+    """Serve until SIGTERM or SIGINT; says once where. No access log, no `Server` and no `Date` beyond need.
+
+    A connection whose request line and headers are not there `head_within_s` after it could begin is cut.
+    """
     with contextlib.closing(listen(host, port)) as bound:
         config = uvicorn.Config(
             app, access_log=False, server_header=False, proxy_headers=False, log_level="warning",
-            timeout_graceful_shutdown=5, timeout_keep_alive=15, limit_concurrency=None, lifespan="on",
+            timeout_graceful_shutdown=5, timeout_keep_alive=15, limit_concurrency=connections_most, lifespan="on",
+            http=impatient(head_within_s),
         )  # fmt: skip
         await _Announcing(config, bound).serve(sockets=[bound])
+
+
+cut_connections = 0
+"""Connections cut by `impatient` since the process began."""
+
+
+def impatient(head_within_s: float) -> Any:
+    """uvicorn's HTTP protocol with a deadline for the head of each request, which it lacks; 'auto' where httptools is missing."""
+    try:
+        from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+    except ImportError:
+        return "auto"
+
+    class Impatient(HttpToolsProtocol):
+        """One connection."""
+
+        _deadline: asyncio.TimerHandle | None = None
+
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            super().connection_made(transport)
+            self._deadline = self.loop.call_later(head_within_s, self._cut)
+
+        def on_headers_complete(self) -> None:
+            self._cancel()
+            super().on_headers_complete()
+
+        def on_message_begin(self) -> None:
+            super().on_message_begin()
+            if self._deadline is None:  # a later request on the same connection
+                self._deadline = self.loop.call_later(head_within_s, self._cut)
+
+        def connection_lost(self, error: Exception | None) -> None:
+            self._cancel()
+            super().connection_lost(error)
+
+        def _cancel(self) -> None:
+            if self._deadline is not None:
+                self._deadline.cancel()
+                self._deadline = None
+
+        def _cut(self) -> None:
+            global cut_connections
+            cut_connections += 1
+            self.transport.abort()
+
+    return Impatient
 
 
 class _Announcing(uvicorn.Server):

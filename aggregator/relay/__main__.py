@@ -14,7 +14,7 @@ def main() -> int:
 
     async def run() -> None:
         settings = load_settings(RelaySettings, words.config, words.set)
-        await serve(create_app(settings), settings.host, settings.port)
+        await serve(create_app(settings), settings.host, settings.port, settings.connections_most, settings.slow_after_s)
 
     return run_process(run, words.stop_on_stdin_eof)
 

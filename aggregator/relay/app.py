@@ -8,18 +8,21 @@ import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import structlog
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry, Counter, Gauge, start_http_server
 from starlette.routing import Route
 
+from aggregator import process
 from aggregator.errors import AggregatorError
 from aggregator.keys import read_private_key
 from aggregator.relay.admission import read_configurations
 from aggregator.relay.gate import Gate
 from aggregator.relay.oblivious import KeyConfigurations, Oblivious
 from aggregator.relay.ohttp import Gateway
+from aggregator.relay.openapi import openapi
 from aggregator.relay.reports import Reports
 from aggregator.relay.settings import RelaySettings
 from aggregator.relay.store import Closed, RelayStore, ReleaseRule
@@ -42,6 +45,8 @@ class _Metrics:
         )
         queue = Gauge("intently_relay_queue", "reports that wait for the disk", registry=self.registry)
         queue.set_function(lambda: commit.waiting)
+        cut = Gauge("intently_relay_cut_connections", "connections whose request never began", registry=self.registry)
+        cut.set_function(lambda: process.cut_connections)
 
     def closed(self, closed: Closed) -> None:
         """Count one bucket."""
@@ -122,13 +127,18 @@ def create_app(settings: RelaySettings, clock: Callable[[], float] = time.time, 
 
     app = FastAPI(title="Intently relay", openapi_url=None, lifespan=lifespan)
     reports = Reports(
-        commit, admitted, clock, settings.close_grace_s, settings.retry_after_s, metrics.answers, Gate.of(settings), store
-    )
+        commit, admitted, clock, settings.close_grace_s, settings.retry_after_s, metrics.answers, Gate.of(settings), store,
+        settings.slow_after_s,
+    )  # fmt: skip
     app.router.routes.append(Route("/v1/reports/{rest:path}", reports))
     if settings.ohttp_key:
         gateway = Gateway(read_private_key(Path(settings.ohttp_key)).private)
         app.router.routes.append(Route("/v1/ohttp", Oblivious(gateway, reports, metrics.answers)))
         app.router.routes.append(Route("/.well-known/ohttp-gateway", KeyConfigurations(gateway)))
+
+    @app.get("/openapi.json")
+    def document() -> dict[str, Any]:
+        return openapi(bool(settings.ohttp_key))
 
     @app.get("/healthz")
     def healthz() -> dict[str, str]:

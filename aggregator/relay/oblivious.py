@@ -36,7 +36,7 @@ class Oblivious:
                 raise Refused(405, "want POST", [(b"allow", b"POST")])
             if dict(scope["headers"]).get(b"content-type", b"") != REQUEST_TYPE:
                 raise Refused(415, f"want Content-Type: {REQUEST_TYPE.decode()}")
-            opened = self._gateway.open(await read_most(receive, REQUEST_MOST_BYTES))
+            opened = self._gateway.open(await read_most(receive, REQUEST_MOST_BYTES, self._reports.slow_after_s))
         except EncapsulationRefused as refused:
             await self._answer(send, 400, PROBLEM_TYPE, problem(400, str(refused), KEY_PROBLEM), [(b"connection", b"close")])
         except Refused as refused:

@@ -18,10 +18,8 @@ from aggregator.relay.admission import Admitted, refusal
 from aggregator.relay.gate import Gate, NotAdmitted
 from aggregator.relay.store import RelayStore
 from aggregator.relay.writer import GroupCommit, QueueFull
-from contracts import BODY_BYTES, Bucket, ContractError
+from contracts import Bucket, ContractError
 
-BODY_WITHIN_S = 10.0
-"""A report fits one packet: who takes longer holds a connection, no more."""
 Headers = list[tuple[bytes, bytes]]
 _CORS: Headers = [
     (b"access-control-allow-origin", b"*"),
@@ -44,8 +42,9 @@ class Reports:
     def __init__(
         self, commit: GroupCommit, admitted: Mapping[str, Admitted], clock: Callable[[], float], close_grace_s: float,
         retry_after_s: int, answers: Counter, gate: Gate | None = None, store: RelayStore | None = None,
+        slow_after_s: float = 10.0,
     ) -> None:  # fmt: skip
-        self._gate, self._rows = gate or Gate((), "", None), store
+        self._gate, self._rows, self.slow_after_s = gate or Gate((), "", None), store, slow_after_s
         self._commit, self._admitted, self._clock = commit, admitted, clock
         self._grace_s, self._retry_after, self._answers = close_grace_s, str(retry_after_s).encode(), answers
 
@@ -64,7 +63,7 @@ class Reports:
             raise Refused(405, "want POST", [(b"allow", b"POST")])
         _check_headers(dict(scope["headers"]), self._gate.body_bytes)
         bucket = self._bucket(scope["path"])
-        body = await read_body(receive, self._gate.body_bytes)
+        body = await read_body(receive, self._gate.body_bytes, self.slow_after_s)
         try:
             self._gate.check_address((scope.get("client") or ("", 0))[0], self._clock())
         except NotAdmitted as refused:
@@ -126,21 +125,21 @@ def _check_headers(headers: dict[bytes, bytes], want: int) -> None:
         raise _wrong_length(int(length), want)
 
 
-async def read_body(receive: Receive, want: int = BODY_BYTES) -> bytes:
-    """Exactly `want` bytes; stops reading as soon as there are more, or after `BODY_WITHIN_S`."""
-    body = await read_most(receive, want)
+async def read_body(receive: Receive, want: int, within_s: float) -> bytes:
+    """Exactly `want` bytes; stops reading as soon as there are more, or when the time is over."""
+    body = await read_most(receive, want, within_s)
     if len(body) != want:
         raise _wrong_length(len(body), want)
     return body
 
 
-async def read_most(receive: Receive, most: int) -> bytes:
-    """A body of at most `most` bytes that comes within `BODY_WITHIN_S`; raises `Refused` as soon as it does not."""
+async def read_most(receive: Receive, most: int, within_s: float) -> bytes:
+    """A body of at most `most` bytes that comes in time; raises `Refused` as soon as it does not."""
     try:
-        async with asyncio.timeout(BODY_WITHIN_S):
+        async with asyncio.timeout(within_s):
             return await _read(receive, most)
     except TimeoutError:
-        raise Refused(408, f"the body did not come within {BODY_WITHIN_S:.0f} s") from None
+        raise Refused(408, f"the body did not come within {within_s:g} s") from None
 
 
 async def _read(receive: Receive, most: int) -> bytes:

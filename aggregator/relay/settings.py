@@ -35,6 +35,8 @@ class RelaySettings(ServerSettings):
     close_grace_s: float = Field(default=2.0, ge=0, le=3600, description="reports of an epoch are taken so long after its end")
     close_check_s: float = Field(default=0.25, gt=0, description="how often the relay looks for epochs that are over")
     queue_most: int = Field(default=20_000, ge=1, description="reports that wait for the disk; beyond it 429")
+    connections_most: int = Field(default=10_000, ge=1, description="open connections; beyond it 503")
+    slow_after_s: float = Field(default=10.0, gt=0, description="who has not sent head or body by then is cut off")
     batch_most: int = Field(default=BATCH_MOST, ge=1, le=BATCH_MOST, description="reports in one message to the analyzer")
     metrics_port: int = Field(
         default=0, ge=0, le=65535, description="loopback port of Prometheus metrics, apart from the public one; 0: none"

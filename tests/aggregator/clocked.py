@@ -49,7 +49,7 @@ def main() -> int:
             from aggregator.relay.app import create_app as create_relay
 
             relay = load_settings(RelaySettings, words.config)
-            await serve(create_relay(relay, clock), relay.host, relay.port)
+            await serve(create_relay(relay, clock), relay.host, relay.port, relay.connections_most, relay.slow_after_s)
             return
         analyzer = load_settings(AnalyzerSettings, words.config)
         if analyzer.transport == "kafka":

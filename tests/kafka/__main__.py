@@ -12,7 +12,9 @@ import argparse
 import asyncio
 import collections
 import json
+import logging
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -23,6 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "aggregator"))
 
 import httpx
+import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from loop_parts import configuration, countable, post, relay_settings, running
 from release_parts import WANTED, Shop, make_shop, reports
@@ -241,6 +244,8 @@ def main() -> int:
         if not arguments.json:
             print(words, flush=True)
 
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))  # faults are meant here
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # brokers and workers are ended, the disk is unmounted
     with tempfile.TemporaryDirectory(prefix="intently-kafka-") as folder:
         try:
             found = run_all(arguments, Path(folder), say)
