@@ -183,6 +183,13 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def fuzz(session: nox.Session) -> None:
+    """Every decoder under 10^6 inputs in all (INTENTLY_FUZZ for each, by default 84,000)."""
+    session.env.setdefault("INTENTLY_FUZZ", os.environ.get("INTENTLY_FUZZ", "84000"))
+    session.run(str(PYTHON), "-m", "pytest", "tests/aggregator/test_fuzz.py", "-q", *session.posargs)
+
+
+@nox.session
 def kafka(session: nox.Session) -> None:
-    """The loop on a real Kafka broker; exit code 3 where Java and Maven cannot be had."""
+    """The loop and seeds of faults on real Kafka brokers; `-- --smoke` once. Exit code 3 where Java and Maven cannot be had."""
     call(session, str(PYTHON), "-m", "tests.kafka", *session.posargs)
