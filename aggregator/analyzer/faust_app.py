@@ -60,10 +60,11 @@ def make_app(analyzer: Analyzer) -> FaustAnalyzer:
         datadir=Path(settings.store).parent / "faust", consumer_auto_offset_reset="earliest", topic_disable_leader=True,
         broker_commit_every=1_000, broker_commit_interval=1.0, broker_session_timeout=session_s,
         broker_heartbeat_interval=session_s / 4, broker_rebalance_timeout=session_s, stream_wait_empty=False,
+        broker_credentials=settings.kafka_security.for_faust(),
     )  # fmt: skip
     topic = app.topic(settings.kafka_topic, value_type=bytes, value_serializer="raw", key_type=bytes, key_serializer="raw")
     watchdog = Watchdog(settings.stall_s)
-    ends = KafkaEnds(settings.kafka_bootstrap, settings.kafka_topic, partition_name)
+    ends = KafkaEnds(settings.kafka_bootstrap, settings.kafka_topic, partition_name, settings.kafka_security)
 
     async def rewind(partition: str, offset: int) -> int:
         number = int(partition.removeprefix(partition_name("")))
@@ -132,7 +133,7 @@ def _parts(made: FaustAnalyzer, analyzer: Analyzer) -> list[Any]:
         _every(FORGET_EVERY_S, "", lambda: made.pipeline.call(analyzer.publisher.forget), analyzer),
     ]
     if settings.kafka_dead_letter_topic:
-        carrier = KafkaTransport(settings.kafka_bootstrap, settings.kafka_dead_letter_topic)
+        carrier = KafkaTransport(settings.kafka_bootstrap, settings.kafka_dead_letter_topic, settings.kafka_security)
         parts.append(_every(CLOSE_EVERY_S, "", lambda: forward_dead_letters(made.pipeline, analyzer.store, carrier), analyzer))
     return parts
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aggregator.errors import PartitionStalled, TransportRefused
+from aggregator.transport.kafka_security import PLAIN, KafkaSecurity
 
 ASK_EVERY_S = 3.0
 ASK_TIMEOUT_MS = 5_000
@@ -62,8 +63,8 @@ class Watchdog:
 class KafkaEnds:
     """Asks for the ends of a topic's partitions."""
 
-    def __init__(self, bootstrap: str, topic: str, name: Callable[[int], str]) -> None:
-        self._bootstrap, self._topic, self._name = bootstrap, topic, name
+    def __init__(self, bootstrap: str, topic: str, name: Callable[[int], str], security: KafkaSecurity = PLAIN) -> None:
+        self._bootstrap, self._topic, self._name, self._security = bootstrap, topic, name, security
         self._consumer: Any = None
 
     async def first(self, number: int) -> int:
@@ -90,7 +91,9 @@ class KafkaEnds:
 
         try:
             if self._consumer is None:
-                made = AIOKafkaConsumer(bootstrap_servers=self._bootstrap, request_timeout_ms=ASK_TIMEOUT_MS)
+                made = AIOKafkaConsumer(
+                    bootstrap_servers=self._bootstrap, request_timeout_ms=ASK_TIMEOUT_MS, **self._security.for_aiokafka()
+                )
                 try:
                     await made.start()
                 except KafkaError:

@@ -68,7 +68,7 @@ def make_transport(settings: RelaySettings) -> Transport:
         return OutboxTransport(Path(settings.outbox))
     from aggregator.transport.kafka import KafkaTransport
 
-    return KafkaTransport(settings.kafka_bootstrap, settings.kafka_topic)
+    return KafkaTransport(settings.kafka_bootstrap, settings.kafka_topic, settings.kafka_security)
 
 
 @contextlib.contextmanager

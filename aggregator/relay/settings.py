@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 from pydantic import Field, model_validator
 
 from aggregator.settings import ServerSettings
+from aggregator.transport.kafka_security import KafkaSecurity
 from contracts import BATCH_MOST, Record
 
 
@@ -27,6 +28,7 @@ class RelaySettings(ServerSettings):
     transport: Literal["outbox", "kafka"] = "outbox"
     outbox: str = Field(default="", description="outbox: path of the SQLite file that the analyzer reads")
     kafka_bootstrap: str = ""
+    kafka_security: KafkaSecurity = KafkaSecurity()
     kafka_topic: str = "intently-batches"
     deployment: Literal["own", "ohttp", "independent"] = Field(
         default="own", description="who runs this relay and what stands before it; decides what `--describe` says is guaranteed"

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from aggregator.errors import TransportRefused
+from aggregator.transport.kafka_security import PLAIN, KafkaSecurity
 
 REQUEST_TIMEOUT_MS = 10_000
 Headers = Sequence[tuple[str, bytes]]
@@ -15,8 +16,8 @@ Headers = Sequence[tuple[str, bytes]]
 class KafkaTransport:
     """Produces to one topic. The key spreads a bucket over the partitions; the analyzer's sum does not depend on that."""
 
-    def __init__(self, bootstrap: str, topic: str) -> None:
-        self._bootstrap, self._topic = bootstrap, topic
+    def __init__(self, bootstrap: str, topic: str, security: KafkaSecurity = PLAIN) -> None:
+        self._bootstrap, self._topic, self._security = bootstrap, topic, security
         self._producer: Any = None
         self._connecting = asyncio.Lock()
 
@@ -33,7 +34,11 @@ class KafkaTransport:
         except ImportError:
             raise TransportRefused("Kafka needs its extra: pip install 'intently[kafka]'") from None
         producer = AIOKafkaProducer(
-            bootstrap_servers=self._bootstrap, acks="all", enable_idempotence=True, request_timeout_ms=REQUEST_TIMEOUT_MS
+            bootstrap_servers=self._bootstrap,
+            acks="all",
+            enable_idempotence=True,
+            request_timeout_ms=REQUEST_TIMEOUT_MS,
+            **self._security.for_aiokafka(),
         )
         try:
             await producer.start()

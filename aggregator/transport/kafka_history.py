@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from aggregator.errors import TransportRefused
+from aggregator.transport.kafka_security import PLAIN, KafkaSecurity
 
 
-async def read_topic(bootstrap: str, topic: str) -> list[bytes]:
+async def read_topic(bootstrap: str, topic: str, security: KafkaSecurity = PLAIN) -> list[bytes]:
     """Values of all messages, partition by partition; raises `TransportRefused`. Reads in no group, so it moves no offset."""
     try:
         from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -13,7 +14,11 @@ async def read_topic(bootstrap: str, topic: str) -> list[bytes]:
     except ImportError:
         raise TransportRefused("Kafka needs its extra: pip install 'intently[kafka]'") from None
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap, group_id=None, enable_auto_commit=False, auto_offset_reset="earliest"
+        bootstrap_servers=bootstrap,
+        group_id=None,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        **security.for_aiokafka(),
     )
     values: list[bytes] = []
     try:

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from transport_suite import conform
 
-from aggregator.errors import TransportRefused
+from aggregator.errors import SettingsRefused, TransportRefused
 from aggregator.transport import OutboxTransport
+from aggregator.transport.kafka_security import KafkaSecurity
 
 
 def test_outbox_conforms(tmp_path: Path) -> None:
@@ -50,3 +51,29 @@ def test_trimmed_batches_are_scrubbed_and_stay_known(tmp_path: Path) -> None:
     assert [found.value for found in outbox.read(0)] == [b"2"]
     outbox.put_now([(b"a", b"planted-value-1" * 4)])
     assert [found.value for found in outbox.read(0)] == [b"2"], "folded twice"
+
+
+def test_security_is_handed_to_both_clients_and_a_password_stands_in_no_settings(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("planted-password\n")
+    found = KafkaSecurity(protocol="SASL_SSL", username="relay", password_file=str(tmp_path / "password"))
+    words = found.for_aiokafka()
+    assert (words["security_protocol"], words["sasl_mechanism"], words["sasl_plain_username"]) == (
+        "SASL_SSL",
+        "SCRAM-SHA-512",
+        "relay",
+    )
+    assert words["sasl_plain_password"] == "planted-password"
+    assert words["ssl_context"].check_hostname
+    assert found.for_faust().password == "planted-password"
+    assert "planted" not in f"{found!r}{found.to_bytes()!r}".replace(str(tmp_path), "")
+    assert KafkaSecurity().for_aiokafka() == {"security_protocol": "PLAINTEXT"}
+    assert KafkaSecurity().for_faust() is None
+
+
+def test_security_that_is_not_complete_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="needs 'username' and 'password_file'"):
+        KafkaSecurity(protocol="SASL_SSL")
+    with pytest.raises(SettingsRefused, match="no password in"):
+        KafkaSecurity(protocol="SASL_PLAINTEXT", username="a", password_file=str(tmp_path / "none")).for_aiokafka()
+    with pytest.raises(SettingsRefused, match="ca_file"):
+        KafkaSecurity(protocol="SSL", ca_file=str(tmp_path / "none")).for_aiokafka()
