@@ -5,6 +5,7 @@ import sys
 from aggregator.analyzer.settings import AnalyzerSettings
 from aggregator.process import arguments, run_process, serve
 from aggregator.settings import load_settings
+from aggregator.tracing import configure_tracing
 
 
 def main() -> int:
@@ -13,6 +14,7 @@ def main() -> int:
 
     async def run() -> None:
         settings = load_settings(AnalyzerSettings, words.config, words.set)
+        configure_tracing(settings.trace, "intently-analyzer")
         if settings.transport == "kafka":
             from aggregator.analyzer.faust_app import run_worker
 

@@ -21,6 +21,7 @@ from aggregator.files import get_file, put_file
 from aggregator.keys import Secret
 from aggregator.pools import PoolParts
 from aggregator.release import publish_manifest, read_manifest, read_release
+from aggregator.tracing import span
 from contracts import (
     LEDGER_PATH,
     MANIFEST_PATH,
@@ -132,7 +133,7 @@ class Publisher:
             rows = self._store.buckets("closing")
             for row in rows:
                 self._publish(row)
-            return len(rows) + sum(self._close(row) for row in self._due())
+            return len(rows) + sum(self._traced_close(row) for row in self._due())
 
     def _due(self) -> list[BucketRow]:
         now = self._clock()
@@ -149,6 +150,10 @@ class Publisher:
         known = [(row, self._book.collection(row.bucket)) for row in ended]
         gone = [row.id for row, found in known if found and self._policy.forgets(row.bucket.epoch, found[0].epoch_s, now)]
         self._store.forget(gone, int(now - self._policy.retention_s))
+
+    def _traced_close(self, row: BucketRow) -> bool:
+        with span("close", collection=row.bucket.collection, epoch=row.bucket.epoch, reports=row.arrived):
+            return self._close(row)
 
     def _close(self, row: BucketRow) -> bool:
         known = self._book.collection(row.bucket)

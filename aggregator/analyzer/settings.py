@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from aggregator.analyzer.policy import LatePolicy
 from aggregator.pools import PoolRules
 from aggregator.settings import ServerSettings
+from aggregator.tracing import Trace
 from aggregator.transport.kafka_security import KafkaSecurity
 
 
@@ -24,6 +25,7 @@ class AnalyzerSettings(ServerSettings):
     outbox: str = Field(default="", description="outbox: path of the SQLite file that the relay writes")
     kafka_bootstrap: str = ""
     kafka_security: KafkaSecurity = KafkaSecurity()
+    trace: Trace = Field(default="none", description="otlp: OpenTelemetry spans of closes, hand-overs and folds")
     kafka_topic: str = "intently-batches"
     kafka_group: str = Field(default="intently-analyzer", description="consumer group; also the name of the Faust app")
     kafka_dead_letter_topic: str = Field(default="intently-dead-letters", description="'': dead letters stay in the store")

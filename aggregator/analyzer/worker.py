@@ -16,6 +16,7 @@ from aggregator.analyzer.folds import Rows
 from aggregator.analyzer.opening import Job, Opening
 from aggregator.analyzer.policy import LatePolicy
 from aggregator.analyzer.store import AnalyzerStore, Claim
+from aggregator.tracing import span
 from aggregator.transport import Delivered
 from contracts import Batch, ContractError
 
@@ -77,7 +78,7 @@ class Worker:
         for each in prepared:
             if each.rows is not None:
                 each.rows.result()  # waited for before the store is locked
-        with self.store.transaction():
+        with span("fold", partition=claim.partition, batches=len(prepared)), self.store.transaction():
             expected = self.store.next_offset(claim)
             for each in prepared:
                 if each.delivered.offset < expected:

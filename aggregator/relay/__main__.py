@@ -6,6 +6,7 @@ from aggregator.process import arguments, run_process, serve
 from aggregator.relay.app import create_app
 from aggregator.relay.settings import RelaySettings
 from aggregator.settings import load_settings
+from aggregator.tracing import configure_tracing
 
 
 def main() -> int:
@@ -14,6 +15,7 @@ def main() -> int:
 
     async def run() -> None:
         settings = load_settings(RelaySettings, words.config, words.set)
+        configure_tracing(settings.trace, "intently-relay")
         await serve(create_app(settings), settings.host, settings.port, settings.connections_most, settings.slow_after_s)
 
     return run_process(run, words.stop_on_stdin_eof)

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 from pydantic import Field, model_validator
 
 from aggregator.settings import ServerSettings
+from aggregator.tracing import Trace
 from aggregator.transport.kafka_security import KafkaSecurity
 from contracts import BATCH_MOST, Record
 
@@ -29,6 +30,7 @@ class RelaySettings(ServerSettings):
     outbox: str = Field(default="", description="outbox: path of the SQLite file that the analyzer reads")
     kafka_bootstrap: str = ""
     kafka_security: KafkaSecurity = KafkaSecurity()
+    trace: Trace = Field(default="none", description="otlp: OpenTelemetry spans of closes, hand-overs and folds")
     kafka_topic: str = "intently-batches"
     deployment: Literal["own", "ohttp", "independent"] = Field(
         default="own", description="who runs this relay and what stands before it; decides what `--describe` says is guaranteed"

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from aggregator.relay.admission import closes_at
 from aggregator.relay.store import Closed, RelayStore, ReleaseRule
+from aggregator.tracing import span
 from aggregator.transport import Transport
 from contracts import Bucket
 
@@ -101,6 +102,7 @@ async def close_due(commit: GroupCommit, store: RelayStore, carrier: Transport, 
         if rule is not None and now_s >= closes_at(bucket.epoch, rule.epoch_s, rules.close_grace_s):
             closed.append(await commit.call(partial(store.close_bucket, bucket, rule.minimum_batch, shuffle)))
     for at, batches in await commit.call(store.waiting):
-        await carrier.put(batches)
-        await commit.call(partial(store.handed, at))
+        with span("hand over", batches=len(batches)):
+            await carrier.put(batches)
+            await commit.call(partial(store.handed, at))
     return closed
