@@ -54,7 +54,9 @@ def test_the_running_analyzer_tells_what_it_does(shop: Shop) -> None:
         while time.monotonic() < until and 'intently_analyzer_reports{outcome="counted"} 120.0' not in text:
             text = client.get("/metrics").text
             time.sleep(0.1)
-        assert client.get("/readyz").status_code == 200
+        while time.monotonic() < until and client.get("/readyz").status_code != 200:
+            time.sleep(0.1)
+        text = client.get("/metrics").text
     for line in (
         "intently_analyzer_opened_total 120.0",
         "intently_analyzer_batch_fill 0.6",
