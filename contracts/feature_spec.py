@@ -67,7 +67,7 @@ class SignalInput(Record):
     sum = sum + x. A ratio is sum / sum, 0 where the lower is 0. With +, * and / alone both languages get the same bits.
     """
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$", description="input of the model and name of its table")
+    name: str = Field(pattern=r"^signal_[a-z0-9_]{1,40}$", description="of the model's input; no other input begins so")
     of: Series
     per: Series | None = Field(default=None, description="divide by the sum of this")
     window: int = Field(default=20, ge=1, le=256, description="steps, the encoded event's own included")

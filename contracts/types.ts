@@ -484,7 +484,7 @@ export interface SignalInput {
    */
   edges: [number, ...number[]];
   /**
-   * input of the model and name of its table
+   * of the model's input; no other input begins so
    */
   name: string;
   of: Series;

@@ -30,6 +30,9 @@ def input_vectors(weights: dict[str, Array], items: Array, inputs: dict[str, Arr
     carried = items[inputs["item"]] * scale
     if "event_type" in weights:
         carried = carried + weights["event_type"][inputs["event_type"]]
+    for name in sorted(weights):
+        if name.startswith("signal_"):
+            carried = carried + weights[name][inputs[name]]
     if "dwell_bucket" not in weights:
         return carried, carried
     table = weights["dwell_bucket"]

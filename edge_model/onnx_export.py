@@ -23,7 +23,7 @@ from edge_model.onnx_items import item_constants, item_nodes
 from edge_model.onnx_repeats import repeat_constants, repeat_nodes
 from edge_model.quantization import FloatTable, ItemTable, Quantized
 from edge_model.training import Trained
-from edge_model.weights import Weights
+from edge_model.weights import Weights, is_input_table
 
 OPSET = 18
 IR_VERSION = 9
@@ -110,7 +110,7 @@ def _constants(weights: Weights, temperature: float) -> dict[str, np.ndarray]:
         "axes_1_2": np.array([1, 2], np.int64),
     }
     constants |= repeat_constants(weights) | head_constants(weights)
-    constants |= {name + "_vectors": weights[name] for name in ("event_type", "dwell_bucket") if name in weights}
+    constants |= {name + "_vectors": weights[name] for name in weights if is_input_table(name)}
     return {name: np.ascontiguousarray(value) for name, value in constants.items()}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from contracts import DwellBucketInput, EventTypeInput, FeatureSpec, ItemInput
+from contracts import DwellBucketInput, EventTypeInput, FeatureSpec, ItemInput, SignalInput
 from contracts.record import Record
 from edge_model.session_log import SessionLog
 
@@ -45,12 +45,12 @@ class Settings(Record):
     patience: int = Field(default=2, ge=1, description="epochs without a better validation before the finish")
 
 
-def spec_for(log: SessionLog, length: int) -> FeatureSpec:
-    """The feature spec that uses just the signals that the log has."""
+def spec_for(log: SessionLog, length: int, signals: tuple[SignalInput, ...] = ()) -> FeatureSpec:
+    """The feature spec that uses just what the log has, and `signals`, which make it one of version 2."""
     kinds = log.kinds
-    inputs: list[ItemInput | EventTypeInput | DwellBucketInput] = [ItemInput(items=log.item_count)]
+    inputs: list[ItemInput | EventTypeInput | DwellBucketInput | SignalInput] = [ItemInput(items=log.item_count)]
     if len(kinds) > 1:
         inputs.append(EventTypeInput(values=kinds))
     if log.has_dwell:
         inputs.append(DwellBucketInput(edges_ms=DWELL_EDGES_MS))
-    return FeatureSpec(length=length, event_types=kinds, inputs=tuple(inputs))
+    return FeatureSpec(version=2 if signals else 1, length=length, event_types=kinds, inputs=(*inputs, *signals))

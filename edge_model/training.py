@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from contracts import FeatureSpec
+from contracts import FeatureSpec, SignalInput
 from edge_model.errors import TrainingFailed
 from edge_model.float_model import FloatModel
 from edge_model.instances import instances
@@ -63,19 +63,20 @@ def train(
     clock: Callable[[], float] = time.monotonic,
     snapshot: Path | None = None,
     resume: bool = False,
+    signals: tuple[SignalInput, ...] = (),
 ) -> Trained:
     """Train on the log's train sessions; the test sessions are not touched.
 
     The newest train sessions are held out, and after each epoch HR@20 + MRR@20 on them is measured; when it has not improved for
     `patience` epochs, the best weights are taken up again. The last `finish_epochs` learn from all train sessions, at the low end
     of the learning rate, so that the newest are not lost. With `snapshot` the state is written there after each epoch, and with
-    `resume` taken up from there: the model is then the same as if nothing had been interrupted.
+    `resume` taken up from there: the model is then the same as if nothing had been interrupted. The model also reads `signals`.
 
     Raises `TrainExtraMissing` without JAX, `TrainingFailed` if the loss stops being a number or the snapshot is of another
     training.
     """
     import_jax()
-    training = _Training(log, settings or Settings(), progress, clock)
+    training = _Training(log, settings or Settings(), progress, clock, signals)
     if resume and snapshot is not None and snapshot.is_file():
         training.resume(snapshot)
     while training.at.stopped is None:
@@ -88,10 +89,13 @@ def train(
 class _Training:
     """The moving parts of one call of `train`."""
 
-    def __init__(self, log: SessionLog, settings: Settings, progress: Progress, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, log: SessionLog, settings: Settings, progress: Progress, clock: Callable[[], float],
+        signals: tuple[SignalInput, ...] = (),
+    ) -> None:  # fmt: skip
         self.log, self.settings, self.progress, self.clock = log, settings, progress, clock
         self.began = clock()
-        self.spec = spec_for(log, settings.length)
+        self.spec = spec_for(log, settings.length, signals)
         self.rng = np.random.default_rng(settings.seed)
         known = log.train_count - min(max(1, round(log.train_count * settings.validation_share)), log.train_count - 1)
         self.groups, self.every_group = windows(self.spec, log, 0, known), windows(self.spec, log, 0, log.train_count)

@@ -20,7 +20,7 @@ def series(signal: str, *types: str, same_item: bool = False) -> dict[str, Any]:
 
 def signal(name: str, of: dict[str, Any], **more: Any) -> dict[str, Any]:
     """A signal as JSON."""
-    return {"name": name, "of": of, "per": None, "window": 20, "decay": 1.0, "edges": [1.0, 2.0, 3.0], **more}
+    return {"name": f"signal_{name}", "of": of, "per": None, "window": 20, "decay": 1.0, "edges": [1.0, 2.0, 3.0], **more}
 
 
 def spec(*inputs: dict[str, Any], length: int = 20, types: tuple[str, ...] = (VIEW,)) -> dict[str, Any]:
@@ -120,7 +120,8 @@ def bad_cases() -> list[dict[str, Any]]:
         ("a signal in version 1", spec(CARTS) | {"version": 1}),
         ("a signal named like an input of version 1", spec(CARTS | {"name": "event_type"})),
         ("a signal twice", spec(CARTS, CARTS)),
-        ("a name in capitals", spec(CARTS | {"name": "Carts"})),
+        ("a name in capitals", spec(CARTS | {"name": "signal_Carts"})),
+        ("a name that does not begin with signal_", spec(CARTS | {"name": "carts"})),
         ("window 0", spec(CARTS | {"window": 0})),
         ("window above 256", spec(CARTS | {"window": 257})),
         ("decay 0", spec(CARTS | {"decay": 0.0})),

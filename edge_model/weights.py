@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from contracts import DwellBucketInput, EventTypeInput, FeatureSpec
+from contracts import DwellBucketInput, EventTypeInput, FeatureSpec, SignalInput
 from edge_model.features import Int32
 from edge_model.settings import Settings
 
@@ -14,6 +14,7 @@ Weights = dict[str, Float32]
 """Letters: N items, d dim, H hidden, A attention. Gates are in ONNX's order: update z, reset r, new h.
 
 item [N + 1, d] (row 0: unknown item) · event_type [types, d] · dwell_bucket [buckets, d] (the last two only if the spec has them)
+signal_NAME [edges + 1, d] for each signal of the spec
 gru_w [d, 3H] · gru_r [H, 3H] · gru_wb [3H] · gru_rb [3H] · query [H, A] · key [H, A] · position [L] · out [2H + d, d]
 category [K + 1, d] (only if the log has categories; an item's vector is its row plus its category's, made unit length) ·
 repeat_gate [2H + d, K] · repeat_gate_bias [K] · repeat_basis [K, L] · repeat_count [COUNTS] (see `repeats`; entry i of `position`
@@ -31,7 +32,14 @@ def table_sizes(spec: FeatureSpec) -> dict[str, int]:
             sizes["event_type"] = len(part.values)
         elif isinstance(part, DwellBucketInput):
             sizes["dwell_bucket"] = len(part.edges_ms) + 1
+        elif isinstance(part, SignalInput):
+            sizes[part.name] = len(part.edges) + 1
     return sizes
+
+
+def is_input_table(name: str) -> bool:
+    """Whether a weight is the table of an input beside the items."""
+    return name in ("event_type", "dwell_bucket") or name.startswith("signal_")
 
 
 def first_weights(spec: FeatureSpec, settings: Settings, rng: np.random.Generator, categories: int = 0) -> Weights:

@@ -10,7 +10,6 @@ const EVENT_TYPES: ReadonlySet<unknown> = new Set([
   'begin_checkout',
 ]); // biome-ignore format: one line reads better
 const FACT_KINDS: ReadonlySet<unknown> = new Set(['scroll', 'impression', 'skip']);
-const RESERVED: ReadonlySet<string> = new Set(['item', 'event_type', 'dwell_bucket']);
 const LENGTH_MOST = 256;
 
 /** Model inputs by name, each int32[T], oldest event first, 0 <= T <= `spec.length`. */
@@ -88,7 +87,7 @@ function parseSignal(input: SignalInput): void {
   const { name, of, per, window, decay, edges } = input;
   want(isRecord(input, ['name', 'of', 'per', 'window', 'decay', 'edges']), `${name}: a signal has other fields`);
   want(
-    typeof name === 'string' && /^[a-z][a-z0-9_]{0,39}$/.test(name) && !RESERVED.has(name),
+    typeof name === 'string' && /^signal_[a-z0-9_]{1,40}$/.test(name),
     `${name}: not a signal's name`,
   );
   for (const series of per === null ? [of] : [of, per]) parseSeries(name, series);

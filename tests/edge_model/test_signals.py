@@ -18,7 +18,7 @@ from contracts import Event, EventType, Fact, FactKind, FeatureSpec, ItemInput, 
 from edge_model import load
 from edge_model.features import EVENT_TYPES, columns, encode, encode_many
 from edge_model.signals import decayed_sum, time_line
-from edge_model.vectors_of_signals import EVERYTHING, spec
+from edge_model.vectors_of_signals import EVERYTHING, signal, spec
 
 VIEW, CART = EventType.VIEW_ITEM, EventType.ADD_TO_CART
 
@@ -40,19 +40,19 @@ def sums(
 def test_decay_and_window_by_hand() -> None:
     of = Series(signal="event", types=(VIEW,))
     views = [event(VIEW, n) for n in (1, 2, 3, 4)]
-    assert sums(SignalInput(name="x", of=of, edges=(1.0,), decay=0.5), views) == [1, 1.5, 1.75, 1.875]
-    assert sums(SignalInput(name="x", of=of, edges=(1.0,), decay=0.5, window=2), views) == [1, 1.5, 1.5, 1.5]
+    assert sums(SignalInput(name="signal_x", of=of, edges=(1.0,), decay=0.5), views) == [1, 1.5, 1.75, 1.875]
+    assert sums(SignalInput(name="signal_x", of=of, edges=(1.0,), decay=0.5, window=2), views) == [1, 1.5, 1.5, 1.5]
 
 
 def test_dwell_decays_in_steps_of_the_sequence_only() -> None:
-    part = SignalInput(name="x", of=Series(signal="dwell_ms", types=(VIEW, CART)), edges=(1.0,), decay=0.5)
+    part = SignalInput(name="signal_x", of=Series(signal="dwell_ms", types=(VIEW, CART)), edges=(1.0,), decay=0.5)
     events = [event(VIEW, 1, 1000), event(CART, 1, 400), event(CART, 1, 200), event(VIEW, 2, 9)]
     assert sums(part, events) == [0, 0.5 * 1000 + 400 + 200]  # the carts belong to the step of the second view
     assert sums(part, events, types=(VIEW, CART)) == [0, 500, 450, 325]
 
 
 def test_scroll_of_the_same_item_by_hand() -> None:
-    part = SignalInput(name="x", of=Series(signal="scroll", same_item=True), edges=(1.0,))
+    part = SignalInput(name="signal_x", of=Series(signal="scroll", same_item=True), edges=(1.0,))
     facts = tuple(Fact(kind=FactKind.SCROLL, item=item, time_ms=time, percent=50) for item, time in ((1, 0), (2, 5), (1, 10)))
     assert sums(part, [event(VIEW, 1), event(VIEW, 2, time_ms=7), event(VIEW, 1, time_ms=10)], facts) == [50, 50, 100]
 
@@ -73,7 +73,7 @@ SERIES = st.builds(
     same_item=st.booleans(),
 )  # fmt: skip
 SIGNAL = st.builds(
-    SignalInput, name=st.just("x"), of=SERIES, per=st.none() | SERIES, window=st.integers(1, 6),
+    SignalInput, name=st.just("signal_x"), of=SERIES, per=st.none() | SERIES, window=st.integers(1, 6),
     decay=st.sampled_from([1.0, 0.5, 0.7, 1 / 3]), edges=st.sampled_from([(0.5, 1.0, 1.7), (100.0, 1000.0, 2400.0)]),
 )  # fmt: skip
 
@@ -99,7 +99,7 @@ def test_a_whole_log_equals_each_prefix(
             if session[end - 1][0] in types:
                 one = encode(given_spec, [event(*row) for row in session[:end]])
                 batch, lengths = encode_many(given_spec, many, np.array([index]), np.array([counted]))
-                assert batch["x"][0, : lengths[0]].tolist() == one["x"].tolist()
+                assert batch["signal_x"][0, : lengths[0]].tolist() == one["signal_x"].tolist()
 
 
 PREFIXES = 100_000
@@ -159,9 +159,9 @@ def test_both_languages_give_the_same_bits_on_real_prefixes(node_replay: Path, t
 def test_a_spec_is_data_and_needs_no_code_of_its_own() -> None:
     """The same bytes, parsed again, encode the same; a changed window changes the integers."""
     views = [event(VIEW, 1)] * 4
-    narrow = spec({"name": "seen", "of": {"signal": "event", "types": ["view_item"], "same_item": True}, "per": None, "window": 2,
-                   "decay": 1.0, "edges": [1.0, 2.0, 3.0]})  # fmt: skip
+    seen_too: dict[str, Any] = {"signal": "event", "types": ["view_item"], "same_item": True}
+    narrow = spec(signal("seen", seen_too, window=2))
     first = FeatureSpec.model_validate(narrow)
-    assert encode(FeatureSpec.from_bytes(first.to_bytes()), views)["seen"].tolist() == [1, 2, 2, 2]
+    assert encode(FeatureSpec.from_bytes(first.to_bytes()), views)["signal_seen"].tolist() == [1, 2, 2, 2]
     narrow["inputs"][1]["window"] = 9
-    assert encode(FeatureSpec.model_validate(narrow), views)["seen"].tolist() == [1, 2, 3, 3]
+    assert encode(FeatureSpec.model_validate(narrow), views)["signal_seen"].tolist() == [1, 2, 3, 3]
