@@ -31,23 +31,22 @@ def item_constants(table: ItemTable) -> dict[str, NDArray[np.generic]]:
 
 
 def item_nodes(table: ItemTable) -> list[onnx.NodeProto]:
-    """Nodes from the initializers to `item_vectors`."""
+    """Nodes from the initializers to `item_vectors`; `item_rows`, int8 [N + 1, d] in both storages, is what the kernel reads."""
     node = helper.make_node
     if isinstance(table, FloatTable):
         return []
-    nodes, stored = [], "item_rows"
+    nodes = []
     if isinstance(table, CodeTable):
         nodes = [
             node("Reshape", ["item_centroids", "item_centroid_shape"], ["item_parts"]),  # [M * 256, s]
             node("Cast", ["item_codes"], ["item_codes_32"], to=TensorProto.INT32),  # [N + 1, M]
             node("Add", ["item_codes_32", "item_part"], ["item_places"]),
             node("Gather", ["item_parts", "item_places"], ["item_pieces"]),  # [N + 1, M, s]
-            node("Reshape", ["item_pieces", "item_row_shape"], ["item_whole"]),  # [N + 1, d]
+            node("Reshape", ["item_pieces", "item_row_shape"], ["item_rows"]),  # [N + 1, d]
         ]
-        stored = "item_whole"
     return [
         *nodes,
-        node("Cast", [stored], ["item_numbers"], to=TensorProto.FLOAT),
+        node("Cast", ["item_rows"], ["item_numbers"], to=TensorProto.FLOAT),
         node("ReduceL2", ["item_numbers", "item_axis"], ["item_lengths"], keepdims=1),  # [N + 1, 1]
         node("Div", ["item_numbers", "item_lengths"], ["item_vectors"]),
     ]

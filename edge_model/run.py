@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from contracts import FeatureSpec
 from edge_model.audit.canaries import plant
-from edge_model.checkpoint import occurrences_in, save_trained
+from edge_model.checkpoint import save_trained
 from edge_model.errors import ModelFileError
 from edge_model.evaluation import evaluate
 from edge_model.files import write_whole
@@ -77,9 +77,9 @@ def make_run(
     learnt = to_learn(log, making, category_counts)
     measured = learnt if making.no_logs else log
     trained = trained_with(learnt, settings, making, progress, clock, directory / SNAPSHOT_NAME, resume)
-    save_trained(trained, learnt, directory / CHECKPOINT_NAME)
+    checkpoint = save_trained(trained, learnt, directory / CHECKPOINT_NAME)
     progress(1.0, "exporting to ONNX and comparing it with the trainer")
-    small = quantize(trained, making.storage, occurrences_in(learnt, trained.spec.items))
+    small = quantize(trained, making.storage, checkpoint.occurrences, checkpoint.sessions)
     data = export(small, directory / MODEL_NAME, learnt.name)
     write_whole(directory / SPEC_NAME, trained.spec.to_bytes())
     write_whole(directory / ITEMS_NAME, json.dumps(log.skus, ensure_ascii=False).encode())

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import brotli
+import numpy as np
 from pydantic import Field
 
 from contracts import sha256_hex
@@ -21,13 +22,16 @@ from edge_model.files import write_whole
 from edge_model.onnx_export import OPSET, export, exported_bytes
 from edge_model.parity import TOLERANCE, check_parity, made_up_sessions
 from edge_model.quantization import CodeTable, Quantized, Storage, quantize
+from edge_model.quantization.codebook import CODES
+from edge_model.quantization.quantize import with_table
+from edge_model.quantization.tables import INT8_MOST
 from edge_model.run_onnx import SPEC_NAME, OnnxScorer
 
 MODEL_NAME, EXPORT_CARD_NAME = "model.onnx", "export_card.json"
 QUALITY = 11
 """Of brotli: files are compressed once and fetched often."""
-ATTEMPTS = 4
-"""Times that the bits of an item are corrected until a budget of bytes is met."""
+ATTEMPTS, WELL_USED = 3, 0.985
+"""Times that the bits of an item are corrected until a budget of bytes is met, and so much of it is used."""
 
 
 class FileSize(Record):
@@ -101,27 +105,45 @@ def within(
     weigh: Callable[[Quantized], int] | None = None,
 ) -> Quantized:
     """The model in this storage, and within so many bytes if they are bounded."""
-    small = quantize(checkpoint.trained, storage, checkpoint.occurrences)
-    if most_bytes is None:
-        return small
+    weigh = weigh or (lambda small: download_bytes(small, trained_on))
+    if most_bytes is not None and storage.format == "pq" and storage.item_bits is None:
+        storage = storage.model_copy(update={"item_bits": bits_left(checkpoint, storage, most_bytes, weigh)})
+    best: Quantized | None = None
     for _ in range(ATTEMPTS):
-        got = weigh(small) if weigh else download_bytes(small, trained_on)
-        if got <= most_bytes:
-            return small
-        table = small.table
-        code_bytes = compressed(table.codes.tobytes()) if isinstance(table, CodeTable) else 0
-        rest = got - code_bytes  # the encoder, the centroids, the graph: what cheaper codes cannot save
-        if not code_bytes or rest >= 0.95 * most_bytes:
+        small = quantize(checkpoint.trained, storage, checkpoint.occurrences, checkpoint.sessions)
+        got = 0 if most_bytes is None else weigh(small)
+        if most_bytes is None or got <= most_bytes:
+            best = small
+        if most_bytes is None or storage.item_bits is None or WELL_USED * most_bytes <= got <= most_bytes:
             break
-        bits = 0.995 * 8 * (most_bytes - rest) / len(checkpoint.occurrences)
-        if storage.item_bits is not None:
-            bits = min(bits, storage.item_bits * 0.99)
-        storage = storage.model_copy(update={"item_bits": bits})
-        small = quantize(checkpoint.trained, storage, checkpoint.occurrences)
+        over = 8 * (got - most_bytes) / len(checkpoint.occurrences)
+        storage = storage.model_copy(update={"item_bits": 0.998 * (storage.item_bits - over)})
+    if best is not None:
+        return best
     raise QuantizationError(
         f"the {storage.format} file needs {got:,} bytes (brotli), want at most {most_bytes:,}; take pq with fewer codes, a "
         "coarser encoder_bits, or train a smaller model."
     )
+
+
+def bits_left(checkpoint: Checkpoint, storage: Storage, most_bytes: int, weigh: Callable[[Quantized], int]) -> float | None:
+    """Bits an item that a budget leaves beside encoder, centroids and graph; None where that is more than the codes take.
+
+    Raises `QuantizationError` where it is next to nothing.
+    """
+    items, dim = checkpoint.trained.weights["item"].shape
+    if dim % storage.codes:
+        return None  # quantize refuses that in its own words
+    noise = np.random.default_rng(0).integers(-INT8_MOST, INT8_MOST, (storage.codes, CODES, dim // storage.codes)).astype(np.int8)
+    empty = CodeTable(np.zeros((items, storage.codes), np.uint8), noise)
+    rest = weigh(with_table(checkpoint.trained, empty, storage))
+    if rest > 0.95 * most_bytes:
+        raise QuantizationError(
+            f"encoder and centroids alone need {rest:,} bytes (brotli), which leaves no room for items: want at most "
+            f"{most_bytes:,}; take a coarser encoder_bits, or train a smaller model."
+        )
+    bits = 0.985 * 8 * (most_bytes - rest) / items
+    return bits if bits < 0.99 * 8 * storage.codes else None
 
 
 def download_bytes(small: Quantized, trained_on: str) -> int:

@@ -26,7 +26,7 @@ class Storage(Record):
         default=None, gt=0, description="most bits an item after compression, on average (pq); None: all that the codes take"
     )
     weight_power: float = Field(
-        default=0.5, ge=0, le=1, description="an item counts as (occurrences in train sessions + 1) to this power (pq)"
+        default=1.0, ge=0, le=1, description="an item counts as (occurrences in train sessions + 1) to this power (pq)"
     )
     encoder_bits: int | None = Field(
         default=8, ge=3, le=12, description="grid of the encoder's weights; None: float32 as trained"
@@ -47,25 +47,26 @@ class Quantized:
     """Of stored and trained item vectors, each item once."""
 
 
-def quantize(trained: Trained, storage: Storage, occurrences: NDArray[np.int64]) -> Quantized:
-    """`trained` in this storage; `occurrences` [N + 1] says how often each item occurs in train sessions.
+def quantize(trained: Trained, storage: Storage, occurrences: NDArray[np.int64], sessions: Float32 | None = None) -> Quantized:
+    """`trained` in this storage; `occurrences` [N + 1] says how often each item occurs in train sessions,
+    `sessions` [d, d] where session embeddings lie (`spread`); without it all directions count alike.
 
     Raises `QuantizationError` where the codes do not fit the model.
     """
     match storage.format:
         case "float":
-            return _with_table(trained, FloatTable(trained.item_vectors), storage)
+            return with_table(trained, FloatTable(trained.item_vectors), storage)
         case "int8":
-            return _with_table(trained, int8_rows(trained.item_vectors), storage)
+            return with_table(trained, int8_rows(trained.item_vectors), storage)
         case "pq":
             weight, rng = item_weight(occurrences, storage), np.random.default_rng(storage.seed)
-            fitted = fit_product(trained.item_vectors, storage.codes, weight, storage.item_bits, rng)
+            fitted = fit_product(trained.item_vectors, storage.codes, weight, storage.item_bits, rng, sessions=sessions)
             return quantized_as(replace(trained, weights=turned(trained.weights, fitted.rotation)), fitted, storage)
 
 
 def quantized_as(trained: Trained, product: Product, storage: Storage) -> Quantized:
     """A model whose item space is already turned, with these codes."""
-    return _with_table(trained, CodeTable(product.codes, int8_centroids(product.centroids)), storage)
+    return with_table(trained, CodeTable(product.codes, int8_centroids(product.centroids)), storage)
 
 
 def item_weight(occurrences: NDArray[np.int64], storage: Storage) -> Float32:
@@ -73,7 +74,8 @@ def item_weight(occurrences: NDArray[np.int64], storage: Storage) -> Float32:
     return ((occurrences + 1) ** storage.weight_power).astype(np.float32)
 
 
-def _with_table(trained: Trained, table: ItemTable, storage: Storage) -> Quantized:
+def with_table(trained: Trained, table: ItemTable, storage: Storage) -> Quantized:
+    """The model with this table, its encoder as the storage says."""
     weights, decoded = trained.weights, table.decoded()
     cosine = float(np.mean(np.sum(unit_rows(weights["item"]) * decoded, axis=1)))
     if storage.encoder_bits is not None:
@@ -81,4 +83,4 @@ def _with_table(trained: Trained, table: ItemTable, storage: Storage) -> Quantiz
     return Quantized(replace(trained, weights=weights | {"item": decoded}), table, storage, cosine)
 
 
-__all__ = ["Quantized", "Storage", "item_weight", "quantize", "quantized_as"]
+__all__ = ["Quantized", "Storage", "item_weight", "quantize", "quantized_as", "with_table"]

@@ -121,6 +121,22 @@ def test_codebooks_of_a_sample_serve_all(monkeypatch: pytest.MonkeyPatch) -> Non
     assert whole.error < sampled.error < 1.2 * whole.error
 
 
+def test_errors_go_where_no_session_looks() -> None:
+    points = np.random.default_rng(3).normal(size=(3_000, 16)).astype(np.float32)
+    points = unit_rows(points)
+    looks = np.random.default_rng(4).normal(size=(2_000, 16)) * np.repeat([1.0, 0.05], 8)
+    looks /= np.linalg.norm(looks, axis=1, keepdims=True)
+    sessions = (looks.T @ looks / len(looks)).astype(np.float32)
+
+    def missed(spread: np.ndarray | None) -> float:
+        fitted = fit_product(points, 4, np.ones(3_000, np.float32), 16.0, np.random.default_rng(0), sessions=spread)
+        assert fitted.bits <= 16.0 * 1.01
+        back = CodeTable(fitted.codes, int8_centroids(fitted.centroids)).decoded() @ fitted.rotation.T
+        return float(np.mean((looks[:200] @ (back - points).T) ** 2))
+
+    assert missed(sessions) < 0.97 * missed(None)  # the same bits, seen from where sessions look
+
+
 def test_a_code_is_the_cheapest_one() -> None:
     source = np.random.default_rng(5)
     points, centroids = source.normal(size=(50, 3)).astype(np.float32), source.normal(size=(CODES, 3)).astype(np.float32)
@@ -176,6 +192,8 @@ def test_a_checkpoint_reads_back(trained: Trained, small_log: SessionLog, tmp_pa
     assert sorted(back.trained.weights) == sorted(trained.weights)
     assert all(np.array_equal(back.trained.weights[name], value) for name, value in trained.weights.items())
     assert back.occurrences.sum() == small_log.train_events()
+    assert back.sessions is not None
+    assert np.trace(back.sessions) == pytest.approx(1, abs=1e-4)
 
 
 def test_a_broken_checkpoint_is_refused(trained: Trained, small_log: SessionLog, tmp_path: Path) -> None:

@@ -7,9 +7,11 @@ from pathlib import Path
 import brotli
 import pytest
 
+from browser_runtime.kernel import pack_model
 from edge_model import OnnxScorer, ParityError, QuantizationError, SessionLog, Trained
 from edge_model.checkpoint import Checkpoint, occurrences_in
-from edge_model.quantization import CodeTable, Storage
+from edge_model.onnx_export import exported_bytes
+from edge_model.quantization import CodeTable, Storage, quantize
 from edge_model.shipping import EXPORT_CARD_NAME, MODEL_NAME, ExportCard, ship
 
 
@@ -48,8 +50,10 @@ def test_a_budget_of_bytes_is_met_or_refused(checkpoint: Checkpoint, tmp_path: P
     assert budget - 1_500 < tight.download_bytes <= budget
     assert tight.storage.item_bits is not None
     assert tight.mean_cosine < free.mean_cosine
-    with pytest.raises(QuantizationError, match=r"want at most 5,000; take pq with fewer codes, a coarser encoder_bits"):
+    with pytest.raises(QuantizationError, match=r"leaves no room for items: want at most 5,000; take a coarser encoder_bits"):
         ship(checkpoint, Storage(format="pq", codes=16), tmp_path / "tight", "x", 5_000)
+    with pytest.raises(QuantizationError, match=r"the int8 file needs .* want at most 5,000; take pq"):
+        ship(checkpoint, Storage(format="int8"), tmp_path / "tight", "x", 5_000)
     assert not (tmp_path / "tight" / EXPORT_CARD_NAME).exists()
 
 
@@ -61,3 +65,11 @@ def test_a_file_that_computes_something_else_gets_no_card(
     with pytest.raises(ParityError, match="do not ship this file"):
         ship(checkpoint, Storage(format="pq", codes=8), tmp_path, "x")
     assert not (tmp_path / EXPORT_CARD_NAME).exists()
+
+
+@pytest.mark.parametrize("storage", [Storage(format="int8"), Storage(format="pq", codes=16)], ids=lambda storage: storage.format)
+def test_the_kernel_reads_what_is_shipped(checkpoint: Checkpoint, storage: Storage) -> None:
+    small = quantize(checkpoint.trained, storage, checkpoint.occurrences, checkpoint.sessions)
+    packed = pack_model(exported_bytes(small, "x"), [1, 5, 9], [0] * 601)  # raises where the graph is not of the family
+    item_bytes = 32 if storage.format == "int8" else storage.codes
+    assert len(packed.rest) == pytest.approx((600 - 3) * item_bytes, abs=64)
