@@ -26,7 +26,10 @@ from contracts import (
     FileRef,
     HpkeKey,
     Manifest,
+    Market,
+    MarketRef,
     Pool,
+    RankingRules,
     Release,
     Roles,
     sha256_hex,
@@ -54,6 +57,7 @@ class ReleaseFiles:
     base_pool: bytes
     head: bytes | None = None
     rest: bytes | None = None
+    markets: tuple[bytes, ...] = ()
 
 
 def create_release(
@@ -74,6 +78,7 @@ def create_release(
         rest=None if files.rest is None else put_file(public, files.rest, ".rest"),
         catalogue=put_file(public, files.catalogue, ".json"),
         base_pool=put_file(public, files.base_pool, ".json"),
+        markets=tuple(MarketRef(name=Market.from_bytes(one).name, file=put_file(public, one, ".json")) for one in files.markets),
     )  # fmt: skip
     envelope = sign(RELEASE_TYPE, release.to_bytes(), release_key.private)
     return put_file(public, envelope.to_bytes(), ".json")
@@ -97,7 +102,35 @@ def check_files(files: ReleaseFiles) -> Configuration:
             raise ReleaseRefused(f"collection {collection.name} has a domain of {collection.domain_size}, the catalogue {values}")
     _check_model(files.model, sha256_hex(files.feature_spec), spec.items)
     _check_kernel_files(files)
+    check_rules(configuration.ranking, items, len(catalogue.categories))
+    check_markets(files.markets, configuration.shop, items)
     return configuration
+
+
+def check_rules(rules: RankingRules, items: int, categories: int) -> None:
+    """Raise `ReleaseRefused` where a rule of ranking names an item or a category that the catalogue lacks."""
+    places, limits = rules.placements, rules.restrictions
+    named_items = [*(pin.item for rule in places for pin in rule.pins), *(n for rule in places for n in rule.not_items)]
+    named_items += [n for limit in limits for n in limit.items]
+    named_categories = [n for rule in places for n in (*rule.only_categories, *rule.not_categories)]
+    named_categories += [n for limit in limits for n in limit.categories]
+    for what, named, most in (("item", named_items, items), ("category", named_categories, categories)):
+        beyond = [n for n in named if not 0 <= n <= most or (what == "item" and n == 0)]
+        if beyond:
+            raise ReleaseRefused(f"the rules of ranking name {what} {beyond[0]}, the catalogue has 1 to {most}")
+
+
+def check_markets(markets: Sequence[bytes], shop: str, items: int) -> None:
+    """Raise `ReleaseRefused` unless each market is of this shop, known by its own name, and of this catalogue."""
+    found = [Market.from_bytes(data) for data in markets]
+    names = [market.name for market in found]
+    if len(set(names)) != len(names):
+        raise ReleaseRefused(f"two markets share a name among {', '.join(sorted(names))}; keep one file for each")
+    for market in found:
+        if market.shop != shop:
+            raise ReleaseRefused(f"market {market.name} is of shop {market.shop}, the release of {shop}")
+        if len(market.prices_minor) > items:
+            raise ReleaseRefused(f"market {market.name} prices {len(market.prices_minor)} items, the catalogue has {items}")
 
 
 def _check_model(model: bytes, spec_sha256: str, items: int) -> None:

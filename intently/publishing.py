@@ -38,9 +38,12 @@ def check_items(space: Workspace, catalogue: Catalogue) -> None:
 
 def publish_release(
     space: Workspace, configuration: Configuration, catalogue: Catalogue, base_pool: Pool,
-    unavailable: tuple[int, ...] = (), clock: Callable[[], float] = time.time,
+    unavailable: tuple[int, ...] | None = None, clock: Callable[[], float] = time.time,
 ) -> Release:  # fmt: skip
-    """Sign the next release over the workspace's model, and the next manifest; raises `ReleaseRefused`."""
+    """Sign the next release over the workspace's model, and the next manifest; raises `ReleaseRefused`.
+
+    Markets are the files market-*.json beside the catalogue. `unavailable` None: what was not to be shown stays so.
+    """
     check_items(space, catalogue)
     roles, now_s = roles_of(space), int(clock())
     pool_key = read_signing_key(space.keys / "pool.key")
@@ -51,6 +54,7 @@ def publish_release(
     files = ReleaseFiles(
         configuration=configuration.to_bytes(), feature_spec=(space.model / "feature_spec.json").read_bytes(),
         model=model, catalogue=catalogue.to_bytes(), base_pool=base_pool.to_bytes(), **_for_kernel(model, catalogue, base_pool),
+        markets=tuple(path.read_bytes() for path in sorted(space.root.glob("market-*.json"))),
     )  # fmt: skip
     release_key = read_signing_key(space.keys / "release.key")
     reference: FileRef = create_release(space.public, files, release_key, roles, keys, version=version, now_s=now_s)

@@ -9,11 +9,13 @@ from urllib.parse import urlsplit
 
 import typer
 
-from contracts import FileRef, IntentlyError, Manifest, Release
+from contracts import FileRef, IntentlyError, Manifest, RankingRules, Release
+from intently.commands.availability import availability
 from intently.output import JsonOption, print_json, print_table
 from intently.workspace import Workspace
 
 app = typer.Typer(name="release", help="Sign a release, and put it before the browsers.", no_args_is_help=True)
+app.command()(availability)
 WorkspaceArgument = Annotated[Path, typer.Argument(help="Folder with model/, catalogue.json, keys/ and public/.")]
 
 
@@ -29,6 +31,7 @@ def create(
     workspace: WorkspaceArgument,
     data: Annotated[Path, typer.Option(help="Log whose most seen items begin the pool.")],
     relay_url: Annotated[str, typer.Option(help="Origin of the relay; '' for the shop's own.")] = "",
+    ranking: Annotated[Path | None, typer.Option(help="Rules of ranking, JSON; default: none (docs/ranking.md).")] = None,
     demo: Annotated[bool, typer.Option("--demo", help="Demo scale: epochs of seconds.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -46,9 +49,20 @@ def create(
     collections = configuration(
         catalogue.shop, len(catalogue.items), len(catalogue.categories), relay_url, DEMO if demo else PRODUCTION
     )
+    collections = collections.model_copy(update={"ranking": read_rules(ranking)})
     pool = popularity_pool(load(data), PoolRules()).model_copy(update={"shop": catalogue.shop, "demo": demo})
     release = publish_release(space, collections, catalogue, pool)
     print_json(release) if as_json else show(workspace)
+
+
+def read_rules(path: Path | None) -> RankingRules:
+    """Rules of ranking from a file; raises `IntentlyError` or `ContractError` with what is wrong."""
+    if path is None:
+        return RankingRules()
+    try:
+        return RankingRules.from_bytes(path.read_bytes())
+    except OSError as error:
+        raise IntentlyError(f"--ranking {path} cannot be read ({error.strerror}); see docs/ranking.md") from None
 
 
 @app.command()

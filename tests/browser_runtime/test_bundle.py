@@ -50,7 +50,7 @@ def test_the_record_states_what_is_there(bundled: Shop) -> None:
 def test_shoppers_do_not_wait_for_more_than_they_need(bundled: Shop) -> None:
     files = read_bundle(bundled.folder).files
     assert files["intently.js"].brotli_bytes <= 6_000, "before the page is idle"
-    assert files["intently-core.js"].brotli_bytes < 27_000
+    assert files["intently-core.js"].brotli_bytes < 32_000
     assert files["intently-reports.js"].brotli_bytes < 14_000
     assert files["intently-lens.js"].brotli_bytes < 6_000
     code = (bundled.folder / "intently-core.js").read_text()
