@@ -150,11 +150,11 @@ def test_a_lossy_network_is_asked_again_and_the_files_that_came_are_kept(shop: S
 
 def test_a_prerendered_page_asks_for_nothing(shop: Shop, server: Server, page: Page) -> None:
     shop.publish()
-    page.add_init_script("Object.defineProperty(document, 'prerendering', { value: true, configurable: true })")
+    page.add_init_script("Object.defineProperty(document, 'prerendering', { value: true, writable: true })")
     page.goto(f"{server.origin}/?eager&noreports")
     page.wait_for_timeout(800)
     assert not [request.path for request in server.requests if "core" in request.path or "manifest" in request.path]
-    page.evaluate("document.dispatchEvent(new Event('prerenderingchange'))")
+    page.evaluate("document.prerendering = false; document.dispatchEvent(new Event('prerenderingchange'))")
     page.wait_for_function(READY)
 
 
