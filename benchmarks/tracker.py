@@ -27,8 +27,9 @@ from benchmarks.result import publish
 from intently.demo.tab import chromium
 
 ROOT = Path(__file__).resolve().parent.parent
-PAIRS = 8
+PAIRS = 5
 PRODUCTS = 500
+STEPS = 12
 EVENTS = 1000
 SLOWDOWN = 4
 """CPU throttling of the paired runs, so that a small cost shows."""
@@ -167,11 +168,11 @@ def serve(script: bytes) -> ThreadingHTTPServer:
 
 
 def scrolled_hard(page: Page, session: CDPSession, url: str) -> dict[str, float]:
-    """INP (the worst interaction of 20), LCP, CLS, TBT and the main thread's task time of one visit."""
+    """INP (the worst interaction of `STEPS`), LCP, CLS, TBT and the main thread's task time of one visit."""
     page.goto(url)
     session.send("Emulation.setCPUThrottlingRate", {"rate": SLOWDOWN})
     session.send("Performance.enable")
-    for step in range(20):
+    for step in range(STEPS):
         for _ in range(3):
             page.mouse.wheel(0, 900 if step % 5 else -700)
             page.wait_for_timeout(30)
@@ -196,6 +197,7 @@ def paired(context: BrowserContext, origin: str, pairs: int) -> dict[str, list[t
             page = context.new_page()
             values[kind] = scrolled_hard(page, context.new_cdp_session(page), f"{origin}/{kind}")
             page.close()
+        print(f"pair {pair + 1} of {pairs}: {values}", flush=True)
         for name in values["with"]:
             found.setdefault(name, []).append((values["without"][name], values["with"][name]))
     return found

@@ -55,10 +55,11 @@ export class ConsentKeeper {
     };
     this.choice = new Choice(() => (this.mayKeepChoice ? browser.localStorage : null), shop);
     this.platform = gated(browser, () => this.mode >= LOCAL);
-    this.refresh(this.stored());
+    this.refresh(null);
     this.stops.push(this.choice.follow(() => this.turn({ choice: this.stored() ?? this.says.choice })));
     if (layer !== null && typeof document !== 'undefined')
       this.stops.push(consentMode((signals) => this.turn({ ...signals, ask: ask || signals.ask }), layer));
+    this.refresh(this.stored()); // after the consent manager was heard: it may still be asking
     this.started = true;
   }
 

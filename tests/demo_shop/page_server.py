@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,8 @@ import uvicorn
 from aggregator.delivery.app import create_app
 from aggregator.delivery.settings import DeliverySettings
 from aggregator.process import listen
+
+START_LIMIT_S = 60
 
 
 @contextlib.contextmanager
@@ -22,6 +25,9 @@ def served(**folders: Path) -> Iterator[str]:
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]}, daemon=True)
         thread.start()
+        until = time.monotonic() + START_LIMIT_S
+        while not server.started and time.monotonic() < until:
+            time.sleep(0.02)
         yield f"http://127.0.0.1:{bound.getsockname()[1]}"
         server.should_exit = True
         thread.join(10)

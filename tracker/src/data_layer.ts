@@ -1,5 +1,6 @@
 /** What is pushed to the page's data layer, from the first entry on. Nothing is made or changed but a `push` that also tells us. */
 
+import { listen } from './sensors/sensor';
 import { attempt } from './session';
 
 /** An entry: an object of the tag manager's, or the arguments of a `gtag` call. It may have any shape; a listener that throws is left alone. */
@@ -26,9 +27,9 @@ export function entriesOf(name: string, heard: (entry: Entry) => void): () => vo
     [...layer].forEach(tell);
   };
   look();
-  addEventListener('load', look);
+  const stop = listen(window, 'load', look);
   return () => {
     on = false;
-    removeEventListener('load', look);
+    stop();
   };
 }

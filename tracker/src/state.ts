@@ -53,7 +53,7 @@ export function withEvents(state: SessionState, events: readonly Event[], last_m
     ...state,
     started_ms: state.started_ms + first,
     last_ms,
-    events: kept.map((event) => ({ ...event, time_ms: event.time_ms - first })),
+    events: first ? kept.map((event) => ({ ...event, time_ms: event.time_ms - first })) : kept,
     dropped: state.dropped + events.length - kept.length,
   };
 }

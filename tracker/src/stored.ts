@@ -10,8 +10,6 @@ export const EVENT_TYPES: readonly EventType[] = [
 ]; // biome-ignore format: one line reads better
 /** Happenings that are counted; append only. */
 export const COUNTED: readonly Counted[] = ['page_view', 'search', 'click', 'rage_click', 'quick_back'];
-/** Longest text that is read, letters. */
-const TEXT_MOST = 64 * BUFFER_MOST;
 
 /** `started,last,dropped,viewing or 0,cart at,forgot at;cart;counts;events`, an event being `type,item,time,dwell`. */
 export function encodeState(state: SessionState): string {
@@ -26,7 +24,7 @@ export function encodeState(state: SessionState): string {
 
 /** Storage and channels can be written by anything on the page: what does not look like a session is none. */
 export function decodeState(text: unknown): SessionState | null {
-  if (typeof text !== 'string' || text.length > TEXT_MOST || /[^\d,;]|\d{16}/.test(text)) return null;
+  if (typeof text !== 'string' || /[^\d,;]|\d{16}/.test(text)) return null;
   const [head, cart, counts, flat, more] = text.split(';').map((part) => (part ? part.split(',').map(Number) : []));
   if (head?.length !== 6 || !cart || counts?.length !== COUNTED.length || !flat || more || flat.length % 4) return null;
   const [started_ms, last_ms, dropped, viewing, cart_ms, forgot_ms] = head as [number, number, number, number, number, number];

@@ -1,7 +1,7 @@
 /**
  * One session over the tabs of a shop, by BroadcastChannel: a tab tells its state after each change, and the others merge it.
  *
- * One tab owns the session: the last in which the shopper acted, or that came to the front. The owner answers a tab that opens at
+ * One tab owns the session: the last in which the shopper acted, or that was shown or hidden. The owner answers a tab that opens at
  * once; the others a little later, as the owner may be gone, or not know what they know. Tabs are known to each other by a number drawn for this page alone, never stored.
  */
 

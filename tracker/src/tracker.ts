@@ -36,7 +36,6 @@ export interface TrackerOptions {
 
 export interface Tracker {
   readonly session: Session;
-  readonly mode: Mode;
   /** Joins this tab with the others; null where each is for itself. */
   readonly tabs: Tabs | null;
   /** Events that were not recorded: about no item of the catalogue, or more waited for the catalogue than may. */
@@ -166,9 +165,6 @@ export function startTracker(options: TrackerOptions): Tracker {
   return {
     session,
     tabs,
-    get mode() {
-      return mode;
-    },
     get refused() {
       return refused;
     },
@@ -198,15 +194,14 @@ export function startTracker(options: TrackerOptions): Tracker {
 
 /** The page is hidden, about to end, or restored from the back/forward cache. */
 function watchPage(session: Session, tabs: Tabs | null, flush: () => void, run: () => void, onTaken: () => void): Stop {
+  const settle = (): void => {
+    flush();
+    session.save();
+  };
   return all(
-    listen(document, 'visibilitychange', () => {
-      flush();
-      if (document.visibilityState === 'hidden') session.save();
-      else tabs?.claim();
-    }),
+    listen(document, 'visibilitychange', settle),
     listen(window, 'pagehide', () => {
-      flush();
-      session.save();
+      settle();
       tabs?.close();
     }),
     listen(window, 'pageshow', ({ persisted }: PageTransitionEvent) => {

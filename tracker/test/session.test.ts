@@ -53,7 +53,7 @@ test('whatever happens, the buffer is bounded, times rise, and a reload gives th
         expect(new Set(cart).size).toBe(cart.length);
       }
     }),
-    { numRuns: 200 },
+    { numRuns: 100 },
   );
 });
 

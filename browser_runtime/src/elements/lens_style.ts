@@ -3,7 +3,7 @@ export const LENS_CSS = `
 :host { display: block; container-type: inline-size; font: inherit; color: var(--intently-ink, CanvasText);
   --_line: var(--intently-line, color-mix(in srgb, currentColor 16%, transparent));
   --_soft: var(--intently-soft, color-mix(in srgb, currentColor 6%, transparent));
-  --_accent: var(--intently-accent, #2456c9); --_mono: ui-monospace, "SFMono-Regular", Menlo, Consolas, monospace; }
+  --_accent: var(--intently-accent, light-dark(#2456c9, #7da2f0)); --_mono: ui-monospace, "SFMono-Regular", Menlo, Consolas, monospace; }
 :host([hidden]) { display: none; }
 section { padding: 1rem 0 1.25rem; border-top: 1px solid var(--_line); }
 section:first-of-type { border-top: 0; padding-top: 0; }

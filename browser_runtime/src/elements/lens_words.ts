@@ -81,8 +81,8 @@ export function reportsWords({ status, consent, globalPrivacyControl, reports }:
 
 export function budgetWords({ budget }: Snapshot): string {
   if (budget === null) return '';
-  const { spent_epsilon, cap_epsilon, cap_days } = budget;
-  return `${spent_epsilon.toFixed(1)} of ${cap_epsilon} spent in ${cap_days} days. At the limit this browser falls silent.`;
+  const { spent_epsilon, left_epsilon, cap_epsilon, cap_days } = budget;
+  return `${spent_epsilon.toFixed(1)} of ${cap_epsilon} spent in ${cap_days} days, ${left_epsilon.toFixed(1)} left. At the limit this browser falls silent.`;
 }
 
 /** One decimal, or `< 0.1`. */

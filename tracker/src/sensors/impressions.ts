@@ -15,7 +15,8 @@ interface Sight {
   since: number;
   /** Not yet for long enough. */
   fresh: boolean;
-  readonly place: ReturnType<typeof placeOf>;
+  /** Looked up once it was seen: hundreds pass by in a hard scroll. */
+  place?: ReturnType<typeof placeOf>;
   /** The item seen for long enough and not yet passed over or chosen; null for none. */
   item: number | null;
 }
@@ -41,13 +42,14 @@ export const impressionsAt =
       const item = itemOf(element, resolve);
       sight.fresh = false;
       sight.item = item;
+      sight.place = placeOf(element);
       if (!item) return;
       record({ type: 'view_item_list', item });
       signal({ kind: 'impression', item, ...sight.place });
     };
     const passOver = (sight: Sight | undefined): void => {
       if (!sight?.item) return;
-      signal({ kind: 'skip', item: sight.item, ...sight.place });
+      signal({ kind: 'skip', item: sight.item, ...(sight.place as NonNullable<typeof sight.place>) });
       sight.item = null;
     };
     const leave = (element: Element): void => {
@@ -57,15 +59,18 @@ export const impressionsAt =
     const clicked = (event: Event): void => {
       const element = hit(event);
       const item = element && itemOf(element, resolve);
-      const chosen = [...sights.values()].filter((sight) => item && sight.item === item);
-      for (const sight of chosen) sight.item = null;
-      for (const sight of sights.values()) if (chosen.some(({ place }) => place.list === sight.place.list)) passOver(sight);
+      if (!item) return;
+      const { list } = placeOf(element);
+      for (const sight of sights.values()) {
+        if (sight.item === item) sight.item = null;
+        else if (sight.place?.list === list) passOver(sight);
+      }
     };
     const observer = new IntersectionObserver(
       (entries) => {
         for (const { target, isIntersecting, intersectionRatio } of entries) {
           if (!isIntersecting || intersectionRatio < share) leave(target);
-          else if (!sights.has(target)) sights.set(target, { since: monotonic(), fresh: true, place: placeOf(target), item: null });
+          else if (!sights.has(target)) sights.set(target, { since: monotonic(), fresh: true, item: null });
         }
         timer ??= setTimeout(look, longMs);
       },

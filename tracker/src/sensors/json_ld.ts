@@ -10,9 +10,9 @@ export const jsonLd: Sensor = (context) => {
   let read = '';
   let sku = '';
   return shows(context, 'type', () => {
-    const texts = Array.from(context.root.querySelectorAll(SCRIPT), ({ textContent }) => textContent ?? '');
-    if (texts.join() !== read) sku = texts.map(skuIn).find(Boolean) ?? '';
-    read = texts.join();
+    const texts = [...context.root.querySelectorAll(SCRIPT)].map(({ textContent }) => textContent ?? '');
+    if (`${texts}` !== read) sku = texts.map(skuIn).find(Boolean) ?? '';
+    read = `${texts}`;
     return sku;
   });
 };
