@@ -59,10 +59,9 @@ export function hit(event: globalThis.Event, selector = MARKED): Element | undef
 
 /** Where an element stands: name of the list around it ('' for none), and its place among its siblings, from 0. */
 export function placeOf(element: Element): { readonly list: string; readonly position: number } {
-  return {
-    list: element.closest(`[${LIST_ATTRIBUTE}]`)?.getAttribute(LIST_ATTRIBUTE) ?? '',
-    position: [...(element.parentElement?.children ?? [])].indexOf(element),
-  };
+  let position = 0;
+  for (let before = element.previousElementSibling; before; before = before.previousElementSibling) position++;
+  return { list: element.closest(`[${LIST_ATTRIBUTE}]`)?.getAttribute(LIST_ATTRIBUTE) ?? '', position };
 }
 
 /** Listen, in the capturing phase; returns what stops. */
