@@ -59,8 +59,8 @@ export function hit(event: globalThis.Event, selector = MARKED): Element | undef
 
 /** Where an element stands: name of the list around it ('' for none), and its place among its siblings, from 0. */
 export function placeOf(element: Element): { readonly list: string; readonly position: number } {
-  let position = 0;
-  for (let before = element.previousElementSibling; before; before = before.previousElementSibling) position++;
+  let position = -1;
+  for (let at: Element | null = element; at; at = at.previousElementSibling) position++;
   return { list: element.closest(`[${LIST_ATTRIBUTE}]`)?.getAttribute(LIST_ATTRIBUTE) ?? '', position };
 }
 
