@@ -327,7 +327,12 @@ def test_renderer_killed(chrome: Engine, pages: PageServer) -> None:
     crashed: list[int] = []
     one.page.on("crash", lambda _: crashed.append(1))
     with contextlib.suppress(Exception):  # the answer dies with the page
-        one.page.goto("chrome://crash", timeout=10_000)
+        one.page.goto("chrome://crash", timeout=3000)
+    for _ in range(40):
+        if crashed:
+            break
+        two.js("0")
+        time.sleep(0.05)
     assert crashed, "the renderer was not killed"
     happened.append(act(two, "view_item", 4))
     three = chrome.tab()
