@@ -25,9 +25,7 @@ class BuiltScripts(BuildHookInterface):  # type: ignore[type-arg]
             return
         python = next((root / ".venv" / name for name in PYTHON_OF_CHECKOUT if (root / ".venv" / name).exists()), None)
         if python is None or not (root / "node_modules" / ".bin" / "esbuild").exists():
-            self.app.display_warning(
-                "no built JavaScript in this wheel: run `python3 noxfile.py -s tests` once, then pack again"
-            )
+            self.app.display_warning("no built JavaScript in this wheel: run `python3 noxfile.py -s tests` once, then pack again")
             return
         done = subprocess.run([str(python), "-m", "browser_runtime.templates"], cwd=root, check=False)
         if done.returncode != 0:

@@ -6,8 +6,8 @@ first_recommendation_bytes   body bytes as sent (brotli) until the first list in
                              page's own files, nor catalogue, pool and signed documents, which all tiers need (the table has all)
 pre_idle_bytes               of them before the page is idle; scorer_bytes: worker, wasm and model
 cold_p50_ms, warm_p50_ms     navigation to that list in a fresh profile, and in a new tab of a profile that was here before
-score_all_*                  encoder and scores of the whole catalogue, for the kernel the top 20 too; cross-origin isolated page (5 us
-                             clock), one event more each time; the server's: native onnxruntime, one thread
+score_all_*                  encoder and scores of the whole catalogue, for the kernel the top 20 too; cross-origin isolated page
+                             (5 us clock), one event more each time; the server's: native onnxruntime, one thread
 click_to_ranked, _paint      handler's entry to the list for that click, and to the frame after; 6x: main thread slowed six times,
                              kernel on the main thread (DevTools slows no workers), onnxruntime-web in its worker
 nav_to_list_p95_ms           a link to the next page of the shop until the list there knows both items
