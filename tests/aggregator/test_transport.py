@@ -77,3 +77,66 @@ def test_security_that_is_not_complete_is_refused(tmp_path: Path) -> None:
         KafkaSecurity(protocol="SASL_PLAINTEXT", username="a", password_file=str(tmp_path / "none")).for_aiokafka()
     with pytest.raises(SettingsRefused, match="ca_file"):
         KafkaSecurity(protocol="SSL", ca_file=str(tmp_path / "none")).for_aiokafka()
+
+
+def test_a_broker_that_takes_connections_and_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a broker killed in mid-write looks like to its producer: without a limit the relay's closing task waited for ever."""
+    from aggregator.transport import kafka
+
+    monkeypatch.setattr(kafka, "PUT_LIMIT_S", 0.5)
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    async def hand_over() -> list[str]:
+        server = await asyncio.start_server(silent, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        carrier = kafka.KafkaTransport(f"127.0.0.1:{port}", "batches")
+        refused = []
+        for _ in range(2):  # and again: the next call begins anew
+            with pytest.raises(TransportRefused, match=r"took no batch in 0\.5 s") as error:
+                await asyncio.wait_for(carrier.put([(b"k", b"v")]), 20)
+            refused.append(str(error.value))
+        await carrier.close()
+        server.close()
+        return refused
+
+    assert len(asyncio.run(hand_over())) == 2
+
+
+def test_a_producer_that_never_comes_through_is_thrown_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    from aggregator.transport import kafka
+
+    monkeypatch.setattr(kafka, "PUT_LIMIT_S", 0.2)
+    monkeypatch.setattr(kafka, "STOP_LIMIT_S", 0.1)
+    ended: list[str] = []
+
+    class Stuck:
+        """As aiokafka's after its broker died: sends wait, stop waits for the sends."""
+
+        class client:
+            @staticmethod
+            async def close() -> None:
+                ended.append("client")
+
+        class _sender:
+            @staticmethod
+            async def close() -> None:
+                ended.append("sender")
+
+        async def send(self, *_: object, **__: object) -> asyncio.Future[None]:
+            return asyncio.get_running_loop().create_future()
+
+        async def stop(self) -> None:
+            await asyncio.get_running_loop().create_future()
+
+    async def hand_over() -> None:
+        carrier = kafka.KafkaTransport("127.0.0.1:1", "batches")
+        carrier._producer = Stuck()
+        with pytest.raises(TransportRefused, match="took no batch"):
+            await asyncio.wait_for(carrier.put([(b"k", b"v")]), 10)
+        assert carrier._producer is None
+
+    asyncio.run(hand_over())
+    assert ended == ["sender", "client"]
