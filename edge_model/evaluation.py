@@ -177,9 +177,9 @@ def shown_ranks(log: SessionLog, part: Instances, scores: Float32, found: NDArra
     seen = seen_items(log, part)
     own = scores[seen.row, part.target[seen.row] - 1]
     ahead = ~(scores[seen.row, seen.item - 1] < own)
-    return np.where(
-        is_seen(log, part), scores.shape[1] + 1, found - np.bincount(seen.row, ahead, minlength=len(part)).astype(int)
-    )
+    shown: NDArray[np.int64] = found - np.bincount(seen.row, ahead, minlength=len(part)).astype(np.int64)
+    shown[is_seen(log, part)] = scores.shape[1] + 1
+    return shown
 
 
 def percentiles(log: SessionLog) -> NDArray[np.float64]:
