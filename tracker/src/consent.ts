@@ -31,17 +31,17 @@ export interface Says {
   readonly analytics_storage: boolean | null;
 }
 
-export function modeOf({ shop, ask, choice, gpc, personalization_storage, analytics_storage }: Says): Mode {
-  const unasked = ask ? (personalization_storage ? (analytics_storage ? FULL : LOCAL) : STRICT) : FULL;
+export function modeOf(says: Says): Mode {
+  const unasked = says.ask ? (says.personalization_storage ? (says.analytics_storage ? FULL : LOCAL) : STRICT) : FULL;
   return Math.min(
-    shop,
-    choice ?? unasked,
-    gpc || analytics_storage === false ? LOCAL : FULL,
-    personalization_storage === false ? STRICT : FULL,
+    says.shop,
+    says.choice ?? unasked,
+    says.gpc || says.analytics_storage === false ? LOCAL : FULL,
+    says.personalization_storage === false ? STRICT : FULL,
   ) as Mode;
 }
 
 /** Whether strictness is somebody's word. Before that, nothing is wiped either: removing is a write. */
-export function decided({ ask, choice, personalization_storage }: Says): boolean {
-  return !ask || (choice ?? personalization_storage) !== null;
+export function decided(says: Says): boolean {
+  return !says.ask || (says.choice ?? says.personalization_storage) !== null;
 }

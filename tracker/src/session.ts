@@ -1,12 +1,11 @@
 /** Session state of this tab: a bounded buffer of events, kept over a navigation in sessionStorage, or in memory alone. */
 
 import type { Event, EventType } from '../../contracts/types';
+import { SAVE_WAIT_MS } from './limits';
 import { emptyState, isAct, SESSION_IDLE_MS, type SessionState, withEvents } from './state';
 import { decodeState, encodeState } from './stored';
 
 export const SESSION_KEY = 'intently-session-2';
-/** An impression may wait this long before it is written; an act is written at once. */
-export const SAVE_WAIT_MS = 250;
 
 export type SessionStorageLike = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
 
@@ -79,17 +78,24 @@ export function openSession(
     attempt(() => storage?.removeItem(SESSION_KEY));
   };
 
-  const session: Session = {
+  const restore = (): void => {
+    const text = attempt(() => (allowed() ? storage?.getItem(SESSION_KEY) : undefined));
+    const state = decodeState(text);
+    if (state) held = withEvents(state, now() - state.last_ms > SESSION_IDLE_MS ? [] : state.events);
+    else if (text === null && stored) held = emptyState(now());
+  };
+
+  restore();
+  return {
     get state() {
       return held;
     },
     record({ type, item }, at = now()) {
-      const { events, started_ms, last_ms, cart } = held;
       // A clock that went back must not reorder what happened, nor make two events one.
-      const time = Math.max(at, last_ms + (events.length && 1));
-      const event: Event = { type, item, time_ms: time - started_ms, dwell_ms: 0 };
-      held = withEvents(held, [...events, event], time);
-      const without = cart.filter((other) => other !== item);
+      const time = Math.max(at, held.last_ms + (held.events.length && 1));
+      const event: Event = { type, item, time_ms: time - held.started_ms, dwell_ms: 0 };
+      held = withEvents(held, [...held.events, event], time);
+      const without = held.cart.filter((other) => other !== item);
       if (type === 'view_item') set({ viewing: item });
       if (type === 'add_to_cart') set({ cart: [...without, item], cart_ms: time });
       if (type === 'remove_from_cart' || type === 'purchase') set({ cart: without, cart_ms: time });
@@ -124,21 +130,14 @@ export function openSession(
       held = state;
       store(encodeState(state));
     },
-    restore() {
-      const text = attempt(() => (allowed() ? storage?.getItem(SESSION_KEY) : undefined));
-      const state = decodeState(text);
-      if (state) held = withEvents(state, now() - state.last_ms > SESSION_IDLE_MS ? [] : state.events);
-      else if (text === null && stored) held = emptyState(now());
-    },
+    restore,
     rejoin() {
       if (held.events.length + held.cart.length > 0) save();
-      else session.restore();
+      else restore();
     },
     save,
     unstore,
   };
-  session.restore();
-  return session;
 }
 
 export function attempt<T>(act: () => T): T | undefined {

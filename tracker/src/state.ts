@@ -43,7 +43,7 @@ export function isAct({ type }: Pick<Event, 'type'>): boolean {
 
 /** The state with other events, in order: bounded, and without what lies before an idle gap. */
 export function withEvents(state: SessionState, events: readonly Event[], last_ms = state.last_ms): SessionState {
-  const gap = events.findLastIndex(({ time_ms }, at) => time_ms - (events[at - 1]?.time_ms ?? time_ms) > SESSION_IDLE_MS);
+  const gap = events.findLastIndex((event, at) => event.time_ms - (events[at - 1] ?? event).time_ms > SESSION_IDLE_MS);
   if (gap > 0) return withEvents({ ...state, dropped: 0, counts: emptyState(0).counts }, events.slice(gap), last_ms);
   let excess = events.length - BUFFER_MOST;
   // Impressions go before acts, whatever their age; of acts the oldest.
@@ -61,21 +61,22 @@ export function withEvents(state: SessionState, events: readonly Event[], last_m
 /** Everything that either state knows. `viewing` and `counts` are `mine`'s. */
 export function merge(mine: SessionState, theirs: SessionState): SessionState {
   const both = [mine, theirs];
-  const most = (of: (state: SessionState) => number): number => Math.max(...both.map(of));
-  const forgot_ms = most((state) => state.forgot_ms);
+  const most = (key: 'forgot_ms' | 'last_ms' | 'dropped'): number => Math.max(mine[key], theirs[key]);
+  const forgot_ms = most('forgot_ms');
   const facts = new Map<string, Event>();
-  for (const { events, started_ms } of both) {
-    for (const event of events) {
-      const time_ms = started_ms + event.time_ms;
+  for (const state of both) {
+    for (const event of state.events) {
+      const time_ms = state.started_ms + event.time_ms;
       const key = `${time_ms} ${event.type} ${event.item}`;
       if (time_ms > forgot_ms && event.dwell_ms > (facts.get(key)?.dwell_ms ?? -1)) facts.set(key, { ...event, time_ms });
     }
   }
   const events = [...facts.values()].sort((a, b) => a.time_ms - b.time_ms || a.item - b.item || (a.type < b.type ? -1 : 1));
   const [newer] = both.sort((a, b) => b.cart_ms - a.cart_ms || (`${a.cart}` < `${b.cart}` ? 1 : -1)) as [SessionState];
-  const { cart, cart_ms } = newer.cart_ms > forgot_ms ? newer : emptyState(0);
-  const counts = mine.forgot_ms < forgot_ms ? emptyState(0).counts : mine.counts;
-  const merged = withEvents({ ...mine, started_ms: 0, forgot_ms, cart, cart_ms, counts }, events, most((state) => state.last_ms));
+  const empty = emptyState(0);
+  const { cart, cart_ms } = newer.cart_ms > forgot_ms ? newer : empty;
+  const { counts } = mine.forgot_ms < forgot_ms ? empty : mine;
+  const merged = withEvents({ ...mine, started_ms: 0, forgot_ms, cart, cart_ms, counts }, events, most('last_ms'));
   // What is pushed out here was counted by the tab that told of it.
-  return { ...merged, dropped: most((state) => state.dropped) };
+  return { ...merged, dropped: most('dropped') };
 }

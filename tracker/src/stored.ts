@@ -13,20 +13,20 @@ export const COUNTED: readonly Counted[] = ['page_view', 'search', 'click', 'rag
 
 /** `started,last,dropped,viewing or 0,cart at,forgot at;cart;counts;events`, an event being `type,item,time,dwell`. */
 export function encodeState(state: SessionState): string {
-  const { started_ms, last_ms, dropped, viewing, cart_ms, forgot_ms, cart, counts, events } = state;
   return [
-    [started_ms, last_ms, dropped, viewing ?? 0, cart_ms, forgot_ms],
-    cart,
-    counts,
-    events.flatMap(({ type, item, time_ms, dwell_ms }) => [EVENT_TYPES.indexOf(type), item, time_ms, dwell_ms]),
+    [state.started_ms, state.last_ms, state.dropped, state.viewing ?? 0, state.cart_ms, state.forgot_ms],
+    state.cart,
+    state.counts,
+    state.events.flatMap((event) => [EVENT_TYPES.indexOf(event.type), event.item, event.time_ms, event.dwell_ms]),
   ].join(';');
 }
 
 /** Storage and channels can be written by anything on the page: what does not look like a session is none. */
 export function decodeState(text: unknown): SessionState | null {
   if (typeof text !== 'string' || /[^\d,;]|\d{16}/.test(text)) return null;
-  const [head, cart, counts, flat, more] = text.split(';').map((part) => (part ? part.split(',').map(Number) : []));
-  if (head?.length !== 6 || !cart || counts?.length !== COUNTED.length || !flat || more || flat.length % 4) return null;
+  const parts = text.split(';').map((part) => (part ? part.split(',').map(Number) : []));
+  const [head, cart, counts, flat] = parts as [number[], number[], number[], number[]];
+  if (parts.length !== 4 || head.length !== 6 || counts.length !== COUNTED.length || flat.length % 4) return null;
   const [started_ms, last_ms, dropped, viewing, cart_ms, forgot_ms] = head as [number, number, number, number, number, number];
   const events: Event[] = [];
   while (flat.length > 0) {

@@ -5,12 +5,10 @@
  * once; the others a little later, as the owner may be gone, or not know what they know. Tabs are known to each other by a number drawn for this page alone, never stored.
  */
 
+import { ANSWER_MS } from './limits';
 import { attempt, type Session } from './session';
 import { merge } from './state';
 import { decodeState, encodeState } from './stored';
-
-/** How long the others let the owner answer first, ms. */
-export const ANSWER_MS = 120;
 
 export type ChannelLike = Pick<BroadcastChannel, 'postMessage' | 'close' | 'onmessage'>;
 
@@ -40,7 +38,9 @@ export const tabsOn =
     let answering: ReturnType<typeof setTimeout> | undefined;
 
     const claim = (): void => {
-      if (owner !== tab || !claims) [claims, owner] = [claims + 1, tab];
+      if (owner === tab && claims) return;
+      claims++;
+      owner = tab;
     };
     const tell = (text = encodeState(session.state), asks = false): void => {
       attempt(() => channel?.postMessage([claims, owner, text, asks]));
@@ -52,7 +52,10 @@ export const tabsOn =
     const heard = ([theirClaims, theirOwner, text, asks]: Message): void => {
       const theirs = decodeState(text);
       if (!theirs) return;
-      if (theirClaims > claims || (theirClaims === claims && theirOwner > owner)) [claims, owner] = [theirClaims, theirOwner];
+      if (theirClaims > claims || (theirClaims === claims && theirOwner > owner)) {
+        claims = theirClaims;
+        owner = theirOwner;
+      }
       if (asks) answering ??= setTimeout(answer, owner === tab ? 0 : ANSWER_MS);
       session.replace(merge(session.state, theirs));
       onTaken();

@@ -2,16 +2,12 @@
 
 import { LOCAL, type Mode, STRICT } from './consent';
 import type { Counted, Event, EventInput, EventType, Signal } from './event';
-import { all, type Hooks, listen, type Sensor, type SensorContext, type Stop } from './sensors/sensor';
+import { SAME_MS, WAITING_MOST } from './limits';
+import { all, type Hooks, isItem, listen, type Sensor, type SensorContext, type Stop } from './sensors/sensor';
 import { attempt, openSession, type Session, type SessionStorageLike } from './session';
 import { isAct } from './state';
 import { COUNTED, EVENT_TYPES } from './stored';
 import type { Tabs } from './tabs';
-
-/** The same event said by two sensors within this time is one, ms. */
-export const SAME_MS = 1000;
-/** Events that may wait for the catalogue that says which item they are about. */
-export const WAITING_MOST = 64;
 
 export interface TrackerOptions {
   /** Milliseconds since 1970. */
@@ -54,25 +50,20 @@ export interface Tracker {
   stop: Stop;
 }
 
-interface Attached {
-  readonly sensor: Sensor;
-  readonly root: ParentNode & Node;
-  stop: Stop | null;
-}
-
 export function startTracker(options: TrackerOptions): Tracker {
-  const { now, monotonic, storage, resolve, onEvent, onSignal, onTaken = () => {} } = options;
+  const { resolve = () => null, onTaken = () => {} } = options;
   let { mode } = options;
   const session = openSession(
-    now,
-    storage,
+    options.now,
+    options.storage,
     () => mode >= LOCAL,
     (text) => tabs?.tell(text),
   );
   const tabs = options.tabs?.(session, onTaken) ?? null;
   let refused = 0;
   const hooks = new Set<Hooks>();
-  const attached = new Set<Attached>();
+  /** Of each sensor: starts or stops it, as the mode says. */
+  const turns = new Set<() => void>();
   /** Who said the last events of each kind, and when. */
   const said = new Map<string, { source: unknown; at: number }>();
   let waiting: (() => void)[] = [];
@@ -84,17 +75,13 @@ export function startTracker(options: TrackerOptions): Tracker {
     if (!mode) return;
     const counted = COUNTED.indexOf(noticed.kind as Counted);
     if (counted >= 0) session.count(counted);
-    attempt(() => onSignal(noticed));
+    attempt(() => options.onSignal(noticed));
   };
 
   const take = (type: Event['type'], id: unknown, source: unknown, at: number): void => {
-    const item = typeof id === 'string' && resolve ? resolve(id) : id;
-    if (item === undefined && id && waiting.length < WAITING_MOST) waiting.push(() => take(type, id, source, at));
-    else if (Number.isInteger(item) && (item as number) > 0) keep(type, item as number, source, at);
-    else refused++;
-  };
-
-  const keep = (type: Event['type'], item: number, source: unknown, at: number): void => {
+    const item = typeof id === 'string' ? resolve(id) : id;
+    if (item === undefined && id && waiting.length < WAITING_MOST) return void waiting.push(() => take(type, id, source, at));
+    if (!isItem(item)) return void refused++;
     const key = type + item;
     const before = said.get(key);
     if (said.size > WAITING_MOST) said.clear();
@@ -104,7 +91,7 @@ export function startTracker(options: TrackerOptions): Tracker {
     if (act) tell('before');
     const event = session.record({ type, item }, at);
     if (act) tell('after', event);
-    onEvent(event);
+    options.onEvent(event);
   };
 
   const recordAs =
@@ -112,10 +99,10 @@ export function startTracker(options: TrackerOptions): Tracker {
     (input: EventInput): void =>
       void attempt(() => {
         if (!mode) return;
-        const { type, items, item } = input;
+        const { type } = input;
         if (COUNTED.includes(type as Counted)) return signal({ kind: type as Counted });
         if (!EVENT_TYPES.includes(type as EventType)) return;
-        for (const { item_id } of items ?? [{ item_id: item }]) take(type as EventType, item_id, source, now());
+        for (const { item_id } of input.items ?? [{ item_id: input.item }]) take(type as EventType, item_id, source, options.now());
       });
 
   const setViewing = (item: number | null): void => {
@@ -126,10 +113,7 @@ export function startTracker(options: TrackerOptions): Tracker {
 
   /** Sensors run, and tabs are joined, just while something may be kept. */
   const run = (): void => {
-    for (const one of attached) {
-      if (!mode) halt(one);
-      else one.stop ??= attempt(() => one.sensor({ ...common, root: one.root, record: recordAs(one.sensor) })) ?? (() => {}); // a browser without what it needs
-    }
+    for (const turn of turns) turn();
     if (mode) tabs?.open();
     else tabs?.close();
   };
@@ -137,9 +121,9 @@ export function startTracker(options: TrackerOptions): Tracker {
   const common: Omit<SensorContext, 'record' | 'root'> = {
     signal,
     view: setViewing,
-    monotonic,
+    monotonic: options.monotonic,
     session,
-    resolve: (id) => resolve?.(id) ?? null,
+    resolve: (id) => resolve(id) ?? null,
     hook(hooked) {
       hooks.add(hooked);
       return () => hooks.delete(hooked);
@@ -148,19 +132,49 @@ export function startTracker(options: TrackerOptions): Tracker {
 
   const add: Tracker['add'] = (sensor, root = options.root) => {
     if (!root) return () => {};
-    const one: Attached = { sensor, root, stop: null };
-    attached.add(one);
+    let stop: Stop | undefined;
+    const halt = (): void => {
+      attempt(() => stop?.());
+      stop = undefined;
+    };
+    const turn = (): void => {
+      if (!mode) halt();
+      else stop ??= attempt(() => sensor({ ...common, root, record: recordAs(sensor) })) ?? (() => {}); // a browser without what it needs
+    };
+    turns.add(turn);
     run();
     return () => {
-      halt(one);
-      attached.delete(one);
+      halt();
+      turns.delete(turn);
     };
   };
 
   session.setViewing(null); // a new page: what it shows is not known until it says so
-  options.sensors.forEach((sensor) => add(sensor));
+  for (const sensor of options.sensors) add(sensor);
   run();
-  const unwatch = typeof document === 'undefined' ? () => {} : watchPage(session, tabs, () => tell('before'), run, onTaken);
+  /** The page is hidden, about to end, or restored from the back/forward cache. */
+  const settle = (): void => {
+    tell('before');
+    session.save();
+  };
+  const unwatch =
+    typeof document === 'undefined'
+      ? () => {}
+      : all(
+          listen(document, 'visibilitychange', settle),
+          listen(window, 'pagehide', () => {
+            settle();
+            tabs?.close();
+          }),
+          listen(window, 'pageshow', (event: PageTransitionEvent) => {
+            if (!event.persisted) return;
+            const { viewing } = session.state;
+            session.restore();
+            session.setViewing(viewing);
+            run();
+            onTaken();
+          }),
+        );
 
   return {
     session,
@@ -184,38 +198,9 @@ export function startTracker(options: TrackerOptions): Tracker {
     resolved: () => waiting.splice(0).forEach(attempt),
     stop() {
       mode = STRICT;
-      attached.forEach(halt);
-      attached.clear();
+      run();
+      turns.clear();
       unwatch();
-      tabs?.close();
     },
   };
-}
-
-/** The page is hidden, about to end, or restored from the back/forward cache. */
-function watchPage(session: Session, tabs: Tabs | null, flush: () => void, run: () => void, onTaken: () => void): Stop {
-  const settle = (): void => {
-    flush();
-    session.save();
-  };
-  return all(
-    listen(document, 'visibilitychange', settle),
-    listen(window, 'pagehide', () => {
-      settle();
-      tabs?.close();
-    }),
-    listen(window, 'pageshow', ({ persisted }: PageTransitionEvent) => {
-      if (!persisted) return;
-      const { viewing } = session.state;
-      session.restore();
-      session.setViewing(viewing);
-      run();
-      onTaken();
-    }),
-  );
-}
-
-function halt(one: Attached): void {
-  attempt(() => one.stop?.());
-  one.stop = null;
 }

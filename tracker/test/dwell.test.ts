@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { LOCAL } from '../src/consent';
-import { DWELL_TICK_MS, dwell } from '../src/sensors/dwell';
+import { DWELL_TICK_MS } from '../src/limits';
+import { dwell } from '../src/sensors/dwell';
 import { startTracker, type Tracker } from '../src/tracker';
 
 let now = 0;

@@ -10,17 +10,16 @@ export const VIEW_ATTRIBUTE = 'data-intently-view';
 export const ACT_ATTRIBUTE = 'data-intently-act';
 
 export const attributes: Sensor = (context) => {
-  const { root, record, session, resolve } = context;
   return all(
     shows(context, VIEW_ATTRIBUTE, () => {
-      const element = root.querySelector(`[${VIEW_ATTRIBUTE}]`);
-      return Number(element?.getAttribute(VIEW_ATTRIBUTE)) || element?.getAttribute(SKU_ATTRIBUTE) || '';
+      const element = context.root.querySelector(`[${VIEW_ATTRIBUTE}]`);
+      return Number(element?.getAttribute(VIEW_ATTRIBUTE)) || element?.getAttribute(SKU_ATTRIBUTE);
     }),
-    listen(root, 'click', (event: Event) => {
+    listen(context.root, 'click', (event: Event) => {
       const control = hit(event, `[${ACT_ATTRIBUTE}]`);
       const around = control?.closest(MARKED);
-      const item = (around && itemOf(around, resolve)) ?? session.state.viewing;
-      if (control && item) record({ type: control.getAttribute(ACT_ATTRIBUTE) as EventInput['type'], item });
+      const item = (around && itemOf(around, context.resolve)) ?? context.session.state.viewing;
+      if (control && item) context.record({ type: control.getAttribute(ACT_ATTRIBUTE) as EventInput['type'], item });
     }),
   );
 };

@@ -1,30 +1,28 @@
 /** Scroll depth: the deepest part that was in view, 0..1, of the page and of the element that shows the item in view; said when it grew by a twentieth. */
 
+import { SCROLL_STEP } from '../limits';
 import { all, listen, type Sensor } from './sensor';
 
-const STEP = 0.05;
-/** Marks the element whose depth counts as the item's: its description, its reviews. */
-export const BODY_ATTRIBUTE = 'data-intently-body';
-
-export const scroll: Sensor = ({ root, session, signal, hook }) => {
+export const scroll: Sensor = (context) => {
   let said = 0;
   let itemSaid = 0;
   let queued = 0;
   const measure = (): void => {
     queued = 0;
     const depth = depthOf(document.documentElement);
-    if (grew(depth, said)) signal({ kind: 'scroll', depth: (said = depth) });
-    const item = session.state.viewing;
-    const body = item && root.querySelector(`[${BODY_ATTRIBUTE}]`);
+    if (grew(depth, said)) context.signal({ kind: 'scroll', depth: (said = depth) });
+    const item = context.session.state.viewing;
+    /** The element whose depth counts as the item's: its description, its reviews. */
+    const body = item && context.root.querySelector('[data-intently-body]');
     const itemDepth = body ? depthOf(body) : 0;
-    if (item && grew(itemDepth, itemSaid)) signal({ kind: 'item_scroll', item, depth: (itemSaid = itemDepth) });
+    if (item && grew(itemDepth, itemSaid)) context.signal({ kind: 'item_scroll', item, depth: (itemSaid = itemDepth) });
   };
   const soon = (): void => {
     queued ||= requestAnimationFrame(measure);
   };
   return all(
     listen(window, 'scroll', soon),
-    hook({
+    context.hook({
       viewing() {
         said = itemSaid = 0; // another page, though perhaps the same document
         soon();
@@ -34,13 +32,13 @@ export const scroll: Sensor = ({ root, session, signal, hook }) => {
 };
 
 function grew(depth: number, said: number): boolean {
-  return depth >= said + STEP || (depth === 1 && said < 1);
+  return depth >= said + SCROLL_STEP || (depth === 1 && said < 1);
 }
 
 /** Share of the element's height whose lower edge was reached, 0..1. */
 function depthOf(element: Element): number {
-  const { top, height } = element.getBoundingClientRect();
-  return seenShare(top, height, innerHeight);
+  const box = element.getBoundingClientRect();
+  return seenShare(box.top, box.height, innerHeight);
 }
 
 /** `top`: of what is measured, from the window's; 1 for what fits the window. */

@@ -2,9 +2,8 @@
 
 import { listen, type Sensor } from './sensor';
 
-const SEARCH = 'form[role=search],search form,form:has(input[type=search])';
-
-export const searches: Sensor = ({ root, record }) =>
-  listen(root, 'submit', (event: Event) => {
-    if ((event.target as Element).matches(SEARCH)) record({ type: 'search' });
+export const searches: Sensor = (context) =>
+  listen(context.root, 'submit', (event: Event) => {
+    if ((event.target as Element).matches('form[role=search],search form,form:has(input[type=search])'))
+      context.record({ type: 'search' });
   });

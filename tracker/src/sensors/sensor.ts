@@ -1,6 +1,7 @@
 /** The plug-in interface: what a sensor is given, and what it gives back. */
 
 import type { Event, EventInput, Signal } from '../event';
+import { SETTLE_MS } from '../limits';
 import type { Session } from '../session';
 
 /** Stops a sensor. */
@@ -45,11 +46,16 @@ export const MARKED = `[${ITEM_ATTRIBUTE}],[${SKU_ATTRIBUTE}]`;
 
 type Resolve = SensorContext['resolve'];
 
+/** Whether something is a catalogue index: they count from 1. */
+export function isItem(item: unknown): item is number {
+  return Number.isInteger(item) && (item as number) > 0;
+}
+
 /** Catalogue index that an element stands for, null for none. */
 export function itemOf(element: Element, resolve: Resolve): number | null {
   const sku = element.getAttribute(SKU_ATTRIBUTE);
   const item = sku ? resolve(sku) : Number(element.getAttribute(ITEM_ATTRIBUTE));
-  return Number.isInteger(item) && (item as number) > 0 ? item : null;
+  return isItem(item) ? item : null;
 }
 
 /** The innermost element of what was clicked, through open shadow roots too. A control inside a card says that it is none by `data-intently-item=""`. */
@@ -64,6 +70,11 @@ export function placeOf(element: Element): { readonly list: string; readonly pos
   return { list: element.closest(`[${LIST_ATTRIBUTE}]`)?.getAttribute(LIST_ATTRIBUTE) ?? '', position };
 }
 
+/** Whether the page is in view. */
+export function visible(): boolean {
+  return document.visibilityState === 'visible';
+}
+
 /** Listen, in the capturing phase; returns what stops. */
 export function listen(
   target: EventTarget,
@@ -74,22 +85,19 @@ export function listen(
   return () => target.removeEventListener(type, heard as EventListener, true);
 }
 
-/** How long a page may change before it is looked at again, ms. */
-const SETTLE_MS = 100;
-
-/** The product that a page shows by one sort of markup: a `view_item` each time `find` gives another id. '' shows none. */
-export function shows({ root, record, view }: SensorContext, attribute: string, find: () => string | number): Stop {
+/** The product that a page shows by one sort of markup: a `view_item` each time `find` gives another id; none is shown where it gives nothing. */
+export function shows(context: SensorContext, attribute: string, find: () => string | number | null | undefined): Stop {
   let shown: string | number = '';
   let timer: ReturnType<typeof setTimeout> | undefined;
   const look = (): void => {
     timer = undefined;
-    const item_id = find();
+    const item_id = find() || '';
     if (item_id === shown) return;
     shown = item_id;
-    if (item_id) record({ type: 'view_item', items: [{ item_id }] });
-    else view(null);
+    if (item_id) context.record({ type: 'view_item', items: [{ item_id }] });
+    else context.view(null);
   };
-  const unwatch = mutated(root, [attribute], () => {
+  const unwatch = mutated(context.root, [attribute], () => {
     timer ??= setTimeout(look, SETTLE_MS);
   });
   look();
