@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import tempfile
 import time
@@ -57,9 +58,13 @@ def check_demo(running: Running, checklist: Checklist) -> None:
     _audit(running, checklist)
 
 
+MODEL_FILE = re.compile(r"/files/[0-9a-f]{64}\.(head|onnx)$")
+"""What a tab fetches to have a model: the kernel's head, or the whole file for onnxruntime-web."""
+
+
 def _first_page(tab: Tab, checklist: Checklist) -> None:
     held: list[Any] = []
-    tab.page.route("**/*.onnx", lambda route: held.append(route))
+    tab.page.route(MODEL_FILE, lambda route: held.append(route))
     with checklist.step(POOL_FIRST) as words:
         tab.open()
         shown = tab.until("a filled strip", lambda: tab.strip("home"), 20)
@@ -71,7 +76,7 @@ def _first_page(tab: Tab, checklist: Checklist) -> None:
         tab.until("the model is asked for", lambda: held, 20)
         for route in held:
             route.continue_()
-        tab.page.unroute("**/*.onnx")
+        tab.page.unroute(MODEL_FILE)
         tab.until_model()
         words.append(f"{tab.snapshot()['versions']['model_bytes']:,} bytes")
 

@@ -6,7 +6,7 @@ import time
 from collections import Counter
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, Route
 from shop_server import ITEMS, PAGE_CSP, Request, Server, Shop
 
 import contracts as c
@@ -77,9 +77,14 @@ def test_children_of_the_server_are_ranked_in_place_and_nothing_moves(
     shop.publish(availability=c.Availability(issued=int(time.time()), unavailable=(1,), banned=(2,)))
     server.pages["/ssr"] = page_of(rendered())
     page.add_init_script(SHIFTS)
+    held: list[Route] = []
+    page.route("**/intently-core.js", held.append)
     page.goto(f"{server.origin}/ssr?noreports")
     assert visible(page) == list(range(1, 9)), "at first as the server rendered it"
     page.evaluate("window.nodes = [...document.querySelector('intently-recs').children]")
+    page.unroute("**/intently-core.js")
+    for route in held:
+        route.continue_()
     page.wait_for_function(READY)
     page.evaluate("intently.record({ type: 'view_item', item: 3 })")
     page.wait_for_function("() => intently.snapshot().lastRanked?.tier !== 'pool'"
