@@ -78,13 +78,13 @@ def test_children_of_the_server_are_ranked_in_place_and_nothing_moves(
     server.pages["/ssr"] = page_of(rendered())
     page.add_init_script(SHIFTS)
     held: list[Route] = []
-    page.route("**/intently-core.js", held.append)
+    page.route("**/intently-core.js", lambda route: held.append(route))  # playwright takes no bound builtin
     page.goto(f"{server.origin}/ssr?noreports")
     assert visible(page) == list(range(1, 9)), "at first as the server rendered it"
     page.evaluate("window.nodes = [...document.querySelector('intently-recs').children]")
-    page.unroute("**/intently-core.js")
     for route in held:
         route.continue_()
+    page.unroute("**/intently-core.js")
     page.wait_for_function(READY)
     page.evaluate("intently.record({ type: 'view_item', item: 3 })")
     page.wait_for_function("() => intently.snapshot().lastRanked?.tier !== 'pool'"
