@@ -51,10 +51,18 @@ def test_the_readme_names_the_two_commands_and_no_third_session() -> None:
 def test_figures_of_the_readme_are_those_of_the_benchmark() -> None:
     import json
 
-    figures = json.loads((ROOT / "benchmarks" / "results" / "loop.json").read_text())
+    figures = json.loads((ROOT / "benchmarks" / "results" / "browser.json").read_text())
+    kernel, onnx, server = (figures[name] for name in ("kernel", "onnxruntime_web", "server_strip"))
     text = (ROOT / "README.md").read_text()
-    assert f"**{figures['click_to_ranked_p95_ms']:g} ms** (p95" in text
-    assert f"same machine: {figures['server_click_to_ranked_p95_ms']:g} ms before any" in text
+    said = re.search(r"scores 43,000 items in \*\*([\d.]+) ms\*\*", text)
+    assert said is not None
+    assert abs(float(said[1]) - kernel["score_all_p50_ms"]) <= 0.005 + 1e-9
+    assert f"takes {onnx['score_all_p50_ms']:.1f} ms for the same model" in text
+    shown = [each["click_to_paint_p95_ms"] for each in (kernel, onnx, server)]
+    assert f"(an empty worker echo: {figures['echo_to_paint_p95_ms']:.1f} ms)" in text
+    assert f"| {shown[0]:.1f} ms | {shown[1]:.0f} ms | {shown[2]:.0f} ms, before any network |" in text
+    sizes = [each["first_recommendation_bytes"] / 1e6 for each in (kernel, onnx)]
+    assert f"| {sizes[0]:.2f} MB | {sizes[1]:.1f} MB |" in text
 
 
 def test_schema_and_types_are_those_of_the_records() -> None:
