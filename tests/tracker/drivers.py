@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
 from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Error as PlaywrightError
 
 from intently.chromium import FLAGS, find_chromium
 
@@ -39,6 +42,19 @@ class Engine(Protocol):
     def close(self) -> None: ...
 
 
+def travel(tab: Tab, go: Callable[[], object]) -> None:
+    """Through the tab's history: over once the address is another and the page had 300 ms for its own handlers."""
+    address = tab.js("location.href")
+    go()
+    ends = time.monotonic() + LIMIT_S
+    while time.monotonic() < ends:
+        time.sleep(0.05)
+        with contextlib.suppress(PlaywrightError, AssertionError):  # asked of a page that was just being left
+            if tab.js("location.href") != address:
+                break
+    time.sleep(0.3)
+
+
 class ChromiumTab:
     def __init__(self, page: Page) -> None:
         self.page = page
@@ -53,12 +69,10 @@ class ChromiumTab:
         self.page.click(selector)
 
     def back(self) -> None:
-        self.page.evaluate("() => { setTimeout(() => history.back(), 0); }")
-        self.page.wait_for_timeout(600)
+        travel(self, lambda: self.page.evaluate("() => { setTimeout(() => history.back(), 0); }"))
 
     def forward(self) -> None:
-        self.page.evaluate("() => { setTimeout(() => history.forward(), 0); }")
-        self.page.wait_for_timeout(600)
+        travel(self, lambda: self.page.evaluate("() => { setTimeout(() => history.forward(), 0); }"))
 
     def reload(self) -> None:
         self.page.reload()
@@ -193,12 +207,10 @@ class FirefoxTab:
         self._call("WebDriver:ElementClick", id=next(iter(found.values())))
 
     def back(self) -> None:
-        self._call("WebDriver:Back")
-        time.sleep(0.3)
+        travel(self, lambda: self._call("WebDriver:Back"))
 
     def forward(self) -> None:
-        self._call("WebDriver:Forward")
-        time.sleep(0.3)
+        travel(self, lambda: self._call("WebDriver:Forward"))
 
     def reload(self) -> None:
         self._call("WebDriver:Refresh")
