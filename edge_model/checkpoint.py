@@ -11,6 +11,7 @@ import io
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,13 +75,13 @@ def save_trained(trained: Trained, log: SessionLog, path: Path) -> Checkpoint:
         stopped=trained.stopped,
     )
     held = io.BytesIO()
-    arrays = {PREFIX + name: value for name, value in trained.weights.items()}
+    arrays: dict[str, Any] = {PREFIX + name: value for name, value in trained.weights.items()}
     arrays |= {
         "about": np.frombuffer(about.to_bytes(), np.uint8),
         "occurrences": checkpoint.occurrences,
         "sessions": checkpoint.sessions,
     }
-    np.savez(held, **arrays)  # type: ignore[arg-type]
+    np.savez(held, **arrays)
     write_whole(Path(path), held.getvalue())
     return checkpoint
 

@@ -20,7 +20,8 @@ def category_rows(vectors: Float32, item_category: NDArray[np.int32], known: NDA
     own = known & (item_category > 0)
     np.add.at(sums, item_category[own], vectors[own])
     sums[~sums.any(axis=1)] = vectors[0]
-    return np.rint(sums / np.abs(sums).max(axis=1, keepdims=True) * INT8_MOST).astype(np.int8)
+    rows: Int8 = np.rint(sums / np.abs(sums).max(axis=1, keepdims=True) * INT8_MOST).astype(np.int8)
+    return rows
 
 
 def known_only(table: ItemTable, known: NDArray[np.bool_], item_category: NDArray[np.int32] | None) -> RowTable:

@@ -97,7 +97,8 @@ class _Walk:
 
     def draw_category(self) -> int:
         """By the counts."""
-        return int(min(np.searchsorted(self.share, self.rng.random(), side="right"), len(self.share) - 1))
+        at = int(np.searchsorted(self.share, self.rng.random(), side="right"))
+        return min(at, len(self.share) - 1)
 
     def near(self, category: int, item: int | None) -> int:
         """An item of the category, of about the price of `item` if there is one."""

@@ -34,8 +34,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for command in model_export.COMMANDS:
-    model.app.command()(command)
+for exporting in model_export.COMMANDS:
+    model.app.command()(exporting)
 for part in (model, catalog, bundle, keys, release, pool, audit, simulate, aggregate, config):
     app.add_typer(part.app)
 for command in (*serve.COMMANDS, *replay.COMMANDS, *demo.COMMANDS, *doctor.COMMANDS):

@@ -3,7 +3,6 @@
  * Mode; and the browser's storages, which are not there while they are not allowed. The machine itself is `tracker/src/consent.ts`.
  */
 
-import { consentMode } from '../../tracker/src/consent_mode';
 import {
   decided,
   FULL,
@@ -15,6 +14,7 @@ import {
   type Says,
   STRICT,
 } from '../../tracker/src/consent';
+import { consentMode } from '../../tracker/src/consent_mode';
 import type { Consent, IntentlyOptions, Platform } from './api';
 import { Choice } from './lib/choice';
 

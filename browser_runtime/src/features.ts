@@ -86,10 +86,7 @@ function parseInput(input: FeatureSpec['inputs'][number], types: readonly string
 function parseSignal(input: SignalInput): void {
   const { name, of, per, window, decay, edges } = input;
   want(isRecord(input, ['name', 'of', 'per', 'window', 'decay', 'edges']), `${name}: a signal has other fields`);
-  want(
-    typeof name === 'string' && /^signal_[a-z0-9_]{1,40}$/.test(name),
-    `${name}: not a signal's name`,
-  );
+  want(typeof name === 'string' && /^signal_[a-z0-9_]{1,40}$/.test(name), `${name}: not a signal's name`);
   for (const series of per === null ? [of] : [of, per]) parseSeries(name, series);
   want(isWhole(window, 1) && window <= LENGTH_MOST, `${name}.window must be 1..${LENGTH_MOST}`);
   want(typeof decay === 'number' && decay > 0 && decay <= 1, `${name}.decay must be above 0 and at most 1`);

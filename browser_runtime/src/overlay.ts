@@ -37,7 +37,15 @@ export function mountOverlay(intently: Intently): () => void {
   const rows = h('ol', { 'aria-live': 'off' });
   const shut = h('button', { type: 'button' }, 'close');
   const clear = h('button', { type: 'button' }, 'clear');
-  root.append(h('section', { 'aria-label': 'Intently, for engineers' }, h('header', {}, h('strong', {}, 'Intently events'), clear, shut), facts, rows));
+  root.append(
+    h(
+      'section',
+      { 'aria-label': 'Intently, for engineers' },
+      h('header', {}, h('strong', {}, 'Intently events'), clear, shut),
+      facts,
+      rows,
+    ),
+  );
   const began = performance.now();
   let known = new Set(keysOf(intently));
 
@@ -54,7 +62,10 @@ export function mountOverlay(intently: Intently): () => void {
       ['buffer', `${events.length} of ${BUFFER_MOST}, ${dropped} dropped, ${encodeState(state).length} B stored`],
       ['item, cart', `${viewing ?? 'none'}; ${cart.join(' ') || 'empty'}`],
       ['counts', counts.join(', ')],
-      ['consent', `${consent.personalize ? 'personalize' : 'off'}${consent.reports ? ' + reports' : ''}${globalPrivacyControl ? ', GPC' : ''}`],
+      [
+        'consent',
+        `${consent.personalize ? 'personalize' : 'off'}${consent.reports ? ' + reports' : ''}${globalPrivacyControl ? ', GPC' : ''}`,
+      ],
       ['ranking', `${status.tier}, model ${status.model}, reports ${status.reports}`],
     ];
     facts.replaceChildren(...facing.flatMap(([name, words]) => [h('dt', {}, name), h('dd', {}, words)]));

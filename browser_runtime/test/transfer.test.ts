@@ -73,29 +73,42 @@ test('by a link: no server is asked, and the other device holds the same events'
   expect(server.seen).toEqual([]);
 });
 
-test('by a code: the server sees a name and ciphertext of one length, neither code, key nor session', async () => {
-  const { giver, taker, server } = sides(sessionOf([31_415, 92_653]));
-  const offer = await offerCode(giver);
-  const code = offer.code as string;
-  expect(code).toMatch(/^[0-9A-HJKMNP-TV-Z]{4}(-[0-9A-HJKMNP-TV-Z]{4}){2}$/);
-  take(await parcelOfCode(` ${code.toLowerCase().replaceAll('-', ' ')} `, taker), taker);
-  expect(openSession(() => NOW, taker.session).state.events).toEqual(giver.state.events);
-  const all = server.seen.join('\n');
-  for (const secret of [code, code.replaceAll('-', ''), '31415', 'view_item', NONCE.slice(0, 6)]) expect(all).not.toContain(secret);
-  await expect(parcelOfCode(code, taker)).rejects.toThrow(/used already/);
-}, STRETCHING_MS);
+test(
+  'by a code: the server sees a name and ciphertext of one length, neither code, key nor session',
+  async () => {
+    const { giver, taker, server } = sides(sessionOf([31_415, 92_653]));
+    const offer = await offerCode(giver);
+    const code = offer.code as string;
+    expect(code).toMatch(/^[0-9A-HJKMNP-TV-Z]{4}(-[0-9A-HJKMNP-TV-Z]{4}){2}$/);
+    take(await parcelOfCode(` ${code.toLowerCase().replaceAll('-', ' ')} `, taker), taker);
+    expect(openSession(() => NOW, taker.session).state.events).toEqual(giver.state.events);
+    const all = server.seen.join('\n');
+    for (const secret of [code, code.replaceAll('-', ''), '31415', 'view_item', NONCE.slice(0, 6)])
+      expect(all).not.toContain(secret);
+    await expect(parcelOfCode(code, taker)).rejects.toThrow(/used already/);
+  },
+  STRETCHING_MS,
+);
 
-test('a parcel of any session is as long as any other on the wire', async () => {
-  const { key } = await stretch('0123-4567-89AB', 'shop');
-  for (const state of [emptyState(NOW), sessionOf([1]), sessionOf(Array.from({ length: 400 }, (_, n) => 40_000 + n))]) {
-    const text = packParcel({ shop: 'shop', made_ms: NOW, nonce: NONCE, state });
-    const sealed = await sealParcel(text, key, random);
-    expect(sealed.length).toBe(SEALED_BYTES);
-    expect(await unsealParcel(sealed, key)).toBe(text);
-    sealed[4000] = (sealed[4000] as number) ^ 1;
-    await expect(unsealParcel(sealed, key)).rejects.toThrow(TransferRefused);
-  }
-}, STRETCHING_MS);
+test(
+  'a parcel of any session is as long as any other on the wire',
+  async () => {
+    const { key } = await stretch('0123-4567-89AB', 'shop');
+    for (const state of [
+      emptyState(NOW),
+      sessionOf([1]),
+      sessionOf(Array.from({ length: 400 }, (_, n) => 40_000 + n)),
+    ]) {
+      const text = packParcel({ shop: 'shop', made_ms: NOW, nonce: NONCE, state });
+      const sealed = await sealParcel(text, key, random);
+      expect(sealed.length).toBe(SEALED_BYTES);
+      expect(await unsealParcel(sealed, key)).toBe(text);
+      sealed[4000] = (sealed[4000] as number) ^ 1;
+      await expect(unsealParcel(sealed, key)).rejects.toThrow(TransferRefused);
+    }
+  },
+  STRETCHING_MS,
+);
 
 test('replay, expiry, another shop, another format and damage are refused', async () => {
   const { giver, taker } = sides(sessionOf([7]));
@@ -106,7 +119,9 @@ test('replay, expiry, another shop, another format and damage are refused', asyn
   await expect(parcelFrom(fragment, late)).rejects.toThrow(/expired/);
   await expect(parcelFrom(fragment, { ...late, now: () => NOW - SKEW_MS - 1 })).rejects.toThrow(/expired/);
   await expect(parcelFrom(fragment, { ...taker, local: null, shop: 'other' })).rejects.toThrow(/another shop/);
-  await expect(parcelFrom(`${fragment.slice(0, -6)}AAAAAA`, { ...taker, local: null })).rejects.toThrow(TransferRefused);
+  await expect(parcelFrom(`${fragment.slice(0, -6)}AAAAAA`, { ...taker, local: null })).rejects.toThrow(
+    TransferRefused,
+  );
   await expect(parcelFrom('#3.abc', taker)).rejects.toThrow(TransferRefused);
   await expect(parcelFrom('', taker)).rejects.toThrow(TransferRefused);
   for (const text of ['', '[]', 'null', '[1,"shop",1,"x",""]', JSON.stringify([1, 'shop', NOW, NONCE, '1,2,3'])])
@@ -130,19 +145,30 @@ test('whatever is planted, nothing that is here is lost, changed or emptied', ()
     cart: fc.array(fc.integer({ min: 1, max: 99 }), { maxLength: 5 }), items: fc.array(fc.integer({ min: 1, max: 99 }), { maxLength: BUFFER_MOST }),
   }); // biome-ignore format: a record
   fc.assert(
-    fc.property(items, planted, fc.array(fc.integer({ min: 1, max: 99 }), { maxLength: 4 }), (own, { items: theirs, ...state }, cart) => {
-      const mine = { ...sessionOf(own), cart, cart_ms: NOW - 1 };
-      const events = theirs.map((item, at) => ({ type: 'purchase' as const, item, time_ms: at * 1000, dwell_ms: 0 }));
-      const parcel = { shop: 'shop', made_ms: NOW, nonce: NONCE, state: { ...state, viewing: null, counts: [9, 9, 9, 9, 9], events } };
-      const both = takenIn(mine, parcel, NOW);
-      const at = (one: SessionState) => one.events.map((event) => `${one.started_ms + event.time_ms} ${event.type} ${event.item} ${event.dwell_ms}`);
-      expect(at(both)).toEqual(expect.arrayContaining(at(mine)));
-      expect(both.cart.slice(0, new Set(cart).size)).toEqual([...new Set(cart)]);
-      expect(both.events.length).toBeLessThanOrEqual(BUFFER_MOST);
-      expect(both.events.length).toBeLessThanOrEqual(mine.events.length + MOVED_MOST);
-      expect([both.forgot_ms, both.dropped, both.counts]).toEqual([mine.forgot_ms, mine.dropped, mine.counts]);
-      expect(both.started_ms + (both.events.at(-1)?.time_ms ?? 0)).toBeLessThanOrEqual(NOW);
-    }),
+    fc.property(
+      items,
+      planted,
+      fc.array(fc.integer({ min: 1, max: 99 }), { maxLength: 4 }),
+      (own, { items: theirs, ...state }, cart) => {
+        const mine = { ...sessionOf(own), cart, cart_ms: NOW - 1 };
+        const events = theirs.map((item, at) => ({ type: 'purchase' as const, item, time_ms: at * 1000, dwell_ms: 0 }));
+        const parcel = {
+          shop: 'shop',
+          made_ms: NOW,
+          nonce: NONCE,
+          state: { ...state, viewing: null, counts: [9, 9, 9, 9, 9], events },
+        };
+        const both = takenIn(mine, parcel, NOW);
+        const at = (one: SessionState) =>
+          one.events.map((event) => `${one.started_ms + event.time_ms} ${event.type} ${event.item} ${event.dwell_ms}`);
+        expect(at(both)).toEqual(expect.arrayContaining(at(mine)));
+        expect(both.cart.slice(0, new Set(cart).size)).toEqual([...new Set(cart)]);
+        expect(both.events.length).toBeLessThanOrEqual(BUFFER_MOST);
+        expect(both.events.length).toBeLessThanOrEqual(mine.events.length + MOVED_MOST);
+        expect([both.forgot_ms, both.dropped, both.counts]).toEqual([mine.forgot_ms, mine.dropped, mine.counts]);
+        expect(both.started_ms + (both.events.at(-1)?.time_ms ?? 0)).toBeLessThanOrEqual(NOW);
+      },
+    ),
     { numRuns: 200 },
   );
 });

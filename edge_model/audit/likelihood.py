@@ -33,4 +33,5 @@ def _of_targets(model: ExportedModel, wanted: Instances) -> NDArray[np.float64]:
     most = scores.max(axis=1, keepdims=True)
     normalizer = most[:, 0] + np.log(np.exp(scores - most).sum(axis=1))
     own: NDArray[np.float64] = scores[np.arange(len(wanted)), wanted.target - 1]
-    return own - normalizer
+    likelihood: NDArray[np.float64] = own - normalizer
+    return likelihood

@@ -48,7 +48,8 @@ def centroids_of(points: Float32, codes: Codes, weight: Float32, before: Float32
 def bits_of(codes: Codes) -> Float32:
     """Ideal code lengths, float32[K], with half a point added to each code so that an unused one has a finite price."""
     counts = np.bincount(codes, minlength=CODES) + 0.5
-    return (-np.log2(counts / counts.sum())).astype(np.float32)
+    bits: Float32 = (-np.log2(counts / counts.sum())).astype(np.float32)
+    return bits
 
 
 def first_centroids(points: Float32, weight: Float32, rng: np.random.Generator) -> Float32:

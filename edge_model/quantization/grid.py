@@ -21,7 +21,8 @@ def on_grid(values: Float32, bits: int) -> Float32:
     if spread == 0.0:
         return values
     step = 2.0 ** np.floor(np.log2(SPREAD * spread / 2 ** (bits - 1)))
-    return (np.rint(values / step) * step).astype(np.float32)
+    rounded: Float32 = (np.rint(values / step) * step).astype(np.float32)
+    return rounded
 
 
 def encoder_on_grid(weights: Weights, bits: int) -> Weights:

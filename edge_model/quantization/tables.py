@@ -91,4 +91,5 @@ def int8_rows(vectors: Float32) -> RowTable:
 
 def int8_centroids(centroids: Float32) -> Int8:
     """All centroids on one scale, as concatenation wants it."""
-    return np.rint(centroids / max(float(np.abs(centroids).max()), 1e-12) * INT8_MOST).astype(np.int8)
+    scaled: Int8 = np.rint(centroids / max(float(np.abs(centroids).max()), 1e-12) * INT8_MOST).astype(np.int8)
+    return scaled

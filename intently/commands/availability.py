@@ -30,10 +30,9 @@ def availability(
         raise IntentlyError("got neither --unavailable nor --banned, want one at least; give a file with one SKU a line")
     space = Workspace(workspace)
     catalogue = read_catalogue(space.catalogue)
-    lists = {name: None if path is None else read_skus(path, catalogue) for name, path in
-             (("unavailable", unavailable), ("banned", banned))}  # fmt: skip
+    hidden, forbidden = (None if path is None else read_skus(path, catalogue) for path in (unavailable, banned))
     key = read_signing_key(space.keys / "pool.key")
-    manifest = publish_manifest(space.public, key, now_s=int(time.time()), **lists)
+    manifest = publish_manifest(space.public, key, now_s=int(time.time()), unavailable=hidden, banned=forbidden)
     held = manifest.availability
     if as_json:
         print_json(held)

@@ -93,7 +93,7 @@ def compare(old: Pool, new: Pool) -> dict[str, Any]:
         "entered": [{"item": item, "rank": rank, "reason": reason[item]} for item, rank in stands.items() if item not in stood],
         "left": [{"item": item, "rank": rank, "reason": reason[item]} for item, rank in stood.items() if item not in stands],
         "moved": moved,
-        "farthest": max((abs(move["by"]) for move in moved), default=0),
+        "farthest": max((abs(stood[item] - stands[item]) for item in stands if item in stood), default=0),
     }
 
 

@@ -33,7 +33,17 @@ export interface SessionState {
 }
 
 export function emptyState(now: number): SessionState {
-  return { started_ms: now, last_ms: now, events: [], dropped: 0, viewing: null, cart: [], cart_ms: 0, forgot_ms: 0, counts: [0, 0, 0, 0, 0] };
+  return {
+    started_ms: now,
+    last_ms: now,
+    events: [],
+    dropped: 0,
+    viewing: null,
+    cart: [],
+    cart_ms: 0,
+    forgot_ms: 0,
+    counts: [0, 0, 0, 0, 0],
+  };
 }
 
 /** An impression is no act: it neither ends the dwell before it nor displaces an act from the buffer. */
@@ -68,10 +78,13 @@ export function merge(mine: SessionState, theirs: SessionState): SessionState {
     for (const event of state.events) {
       const time_ms = state.started_ms + event.time_ms;
       const key = `${time_ms} ${event.type} ${event.item}`;
-      if (time_ms > forgot_ms && event.dwell_ms > (facts.get(key)?.dwell_ms ?? -1)) facts.set(key, { ...event, time_ms });
+      if (time_ms > forgot_ms && event.dwell_ms > (facts.get(key)?.dwell_ms ?? -1))
+        facts.set(key, { ...event, time_ms });
     }
   }
-  const events = [...facts.values()].sort((a, b) => a.time_ms - b.time_ms || a.item - b.item || (a.type < b.type ? -1 : 1));
+  const events = [...facts.values()].sort(
+    (a, b) => a.time_ms - b.time_ms || a.item - b.item || (a.type < b.type ? -1 : 1),
+  );
   const [newer] = both.sort((a, b) => b.cart_ms - a.cart_ms || (`${a.cart}` < `${b.cart}` ? 1 : -1)) as [SessionState];
   const empty = emptyState(0);
   const { cart, cart_ms } = newer.cart_ms > forgot_ms ? newer : empty;

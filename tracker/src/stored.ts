@@ -27,12 +27,25 @@ export function decodeState(text: unknown): SessionState | null {
   const parts = text.split(';').map((part) => (part ? part.split(',').map(Number) : []));
   const [head, cart, counts, flat] = parts as [number[], number[], number[], number[]];
   if (parts.length !== 4 || head.length !== 6 || counts.length !== COUNTED.length || flat.length % 4) return null;
-  const [started_ms, last_ms, dropped, viewing, cart_ms, forgot_ms] = head as [number, number, number, number, number, number];
+  const [started_ms, last_ms, dropped, viewing, cart_ms, forgot_ms] = head as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
   const events: Event[] = [];
   while (flat.length > 0) {
     const [code, item, time_ms, dwell_ms] = flat.splice(0, 4) as [number, number, number, number];
     const type = EVENT_TYPES[code];
-    if (!type || !item || time_ms < (events.at(-1)?.time_ms ?? 0) || events.push({ type, item, time_ms, dwell_ms }) > BUFFER_MOST) return null;
+    if (
+      !type ||
+      !item ||
+      time_ms < (events.at(-1)?.time_ms ?? 0) ||
+      events.push({ type, item, time_ms, dwell_ms }) > BUFFER_MOST
+    )
+      return null;
   }
   return { started_ms, last_ms, dropped, viewing: viewing || null, cart_ms, forgot_ms, cart, counts, events };
 }

@@ -80,7 +80,8 @@ export function startTracker(options: TrackerOptions): Tracker {
 
   const take = (type: Event['type'], id: unknown, source: unknown, at: number): void => {
     const item = typeof id === 'string' ? resolve(id) : id;
-    if (item === undefined && id && waiting.length < WAITING_MOST) return void waiting.push(() => take(type, id, source, at));
+    if (item === undefined && id && waiting.length < WAITING_MOST)
+      return void waiting.push(() => take(type, id, source, at));
     if (!isItem(item)) return void refused++;
     const key = type + item;
     const before = said.get(key);
@@ -102,7 +103,8 @@ export function startTracker(options: TrackerOptions): Tracker {
         const { type } = input;
         if (COUNTED.includes(type as Counted)) return signal({ kind: type as Counted });
         if (!EVENT_TYPES.includes(type as EventType)) return;
-        for (const { item_id } of input.items ?? [{ item_id: input.item }]) take(type as EventType, item_id, source, options.now());
+        for (const { item_id } of input.items ?? [{ item_id: input.item }])
+          take(type as EventType, item_id, source, options.now());
       });
 
   const setViewing = (item: number | null): void => {

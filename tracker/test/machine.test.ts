@@ -160,100 +160,116 @@ function within<T>(act: () => T): T {
   }
 }
 
-test('1, 2: bounded, rising, and silent storage in the modes strict and memory, after every step', () => {
-  let steps = 0;
-  within(() =>
-    fc.assert(
-      fc.property(fc.array(step, { minLength: 10, maxLength: 60 }), (all) => {
-        const world = new World();
-        for (const one of all) {
-          const before = world.tabs.map(({ storage }) => [storage.reads, storage.writes]);
-          world.run(one as Step);
-          steps++;
-          world.tabs.forEach(({ tracker, mode, storage }, at) => {
-            const [reads, writes] = before[at] as [number, number];
-            const { events } = tracker.session.state;
-            if (mode < LOCAL && one.do !== 'crash' && one.do !== 'reload' && one.do !== 'mode') expect([storage.reads, storage.writes]).toEqual([reads, writes]);
-            if (mode < LOCAL && one.do === 'mode') expect(storage.writes).toBe(writes);
-            if (one.do === 'mode' && one.tab === at && mode === STRICT && (one as Step).told) {
-              expect(events).toEqual([]);
-              expect(storage.text.size).toBe(0);
-            }
-            expect(events.length).toBeLessThanOrEqual(BUFFER_MOST);
-            expect(events.every((event, n) => n === 0 || event.time_ms >= (events[n - 1]?.time_ms as number))).toBe(true);
-          });
-        }
-        for (const { tracker } of world.tabs) tracker.stop();
-      }),
-      { numRuns: 100 },
-    ),
-  );
-  expect(steps).toBeGreaterThan(1000);
-}, BUSY_MS);
+test(
+  '1, 2: bounded, rising, and silent storage in the modes strict and memory, after every step',
+  () => {
+    let steps = 0;
+    within(() =>
+      fc.assert(
+        fc.property(fc.array(step, { minLength: 10, maxLength: 60 }), (all) => {
+          const world = new World();
+          for (const one of all) {
+            const before = world.tabs.map(({ storage }) => [storage.reads, storage.writes]);
+            world.run(one as Step);
+            steps++;
+            world.tabs.forEach(({ tracker, mode, storage }, at) => {
+              const [reads, writes] = before[at] as [number, number];
+              const { events } = tracker.session.state;
+              if (mode < LOCAL && one.do !== 'crash' && one.do !== 'reload' && one.do !== 'mode')
+                expect([storage.reads, storage.writes]).toEqual([reads, writes]);
+              if (mode < LOCAL && one.do === 'mode') expect(storage.writes).toBe(writes);
+              if (one.do === 'mode' && one.tab === at && mode === STRICT && (one as Step).told) {
+                expect(events).toEqual([]);
+                expect(storage.text.size).toBe(0);
+              }
+              expect(events.length).toBeLessThanOrEqual(BUFFER_MOST);
+              expect(events.every((event, n) => n === 0 || event.time_ms >= (events[n - 1]?.time_ms as number))).toBe(
+                true,
+              );
+            });
+          }
+          for (const { tracker } of world.tabs) tracker.stop();
+        }),
+        { numRuns: 100 },
+      ),
+    );
+    expect(steps).toBeGreaterThan(1000);
+  },
+  BUSY_MS,
+);
 
 /** Steps without what rightly loses events. */
 const calm = step.filter((one) => ['record', 'deliver', 'wait', 'reload'].includes(one.do));
 
-test('3, 4, 5: when all has arrived the tabs agree, nothing is lost or doubled, and one owns', () => {
-  let recorded = 0;
-  within(() =>
-    fc.assert(
-      fc.property(fc.array(calm, { minLength: 5, maxLength: 60 }), fc.nat(2), (all, at) => {
-        const world = new World();
-        const facts: string[] = [];
-        for (const one of all) {
-          const before = world.tabs[(one as Step).tab ?? 0]?.tracker.session.state.events.length ?? 0;
-          world.run(one as Step);
-          if (one.do !== 'record') continue;
-          const { state } = (world.tabs[(one as Step).tab ?? 0] as Tab).tracker.session;
-          expect(state.events.length).toBeGreaterThan(Math.min(before, BUFFER_MOST - 1));
-          const { type, item, time_ms } = state.events.at(-1) as { type: string; item: number; time_ms: number };
-          facts.push(`${state.started_ms + time_ms} ${type} ${item}`);
-          recorded++;
-        }
-        world.settle();
-        const held = world.tabs.map(({ tracker: { session: { state } } }) => state.events.map(({ type, item, time_ms }) => `${state.started_ms + time_ms} ${type} ${item}`)); // biome-ignore format: one line
-        for (const one of held) expect(one.toSorted()).toEqual([...new Set(facts)].toSorted());
-        const carts = world.tabs.map(({ tracker }) => String(tracker.session.state.cart));
-        expect(new Set(carts).size).toBe(1);
-        world.run({ do: 'record', tab: at, type: 'view_item', item: 1, wait: 0 });
-        world.settle();
-        expect(world.tabs.map(({ tracker }) => tracker.tabs?.owns)).toEqual([0, 1, 2].map((tab) => tab === at));
-        for (const { tracker } of world.tabs) tracker.stop();
-      }),
-      { numRuns: 150 },
-    ),
-  );
-  expect(recorded).toBeGreaterThan(500);
-}, BUSY_MS);
+test(
+  '3, 4, 5: when all has arrived the tabs agree, nothing is lost or doubled, and one owns',
+  () => {
+    let recorded = 0;
+    within(() =>
+      fc.assert(
+        fc.property(fc.array(calm, { minLength: 5, maxLength: 60 }), fc.nat(2), (all, at) => {
+          const world = new World();
+          const facts: string[] = [];
+          for (const one of all) {
+            const before = world.tabs[(one as Step).tab ?? 0]?.tracker.session.state.events.length ?? 0;
+            world.run(one as Step);
+            if (one.do !== 'record') continue;
+            const { state } = (world.tabs[(one as Step).tab ?? 0] as Tab).tracker.session;
+            expect(state.events.length).toBeGreaterThan(Math.min(before, BUFFER_MOST - 1));
+            const { type, item, time_ms } = state.events.at(-1) as { type: string; item: number; time_ms: number };
+            facts.push(`${state.started_ms + time_ms} ${type} ${item}`);
+            recorded++;
+          }
+          world.settle();
+          const held = world.tabs.map(({ tracker: { session: { state } } }) => state.events.map(({ type, item, time_ms }) => `${state.started_ms + time_ms} ${type} ${item}`)); // biome-ignore format: one line
+          for (const one of held) expect(one.toSorted()).toEqual([...new Set(facts)].toSorted());
+          const carts = world.tabs.map(({ tracker }) => String(tracker.session.state.cart));
+          expect(new Set(carts).size).toBe(1);
+          world.run({ do: 'record', tab: at, type: 'view_item', item: 1, wait: 0 });
+          world.settle();
+          expect(world.tabs.map(({ tracker }) => tracker.tabs?.owns)).toEqual([0, 1, 2].map((tab) => tab === at));
+          for (const { tracker } of world.tabs) tracker.stop();
+        }),
+        { numRuns: 150 },
+      ),
+    );
+    expect(recorded).toBeGreaterThan(500);
+  },
+  BUSY_MS,
+);
 
-test('6: forgetting holds against late messages, in every tab that is open', () => {
-  within(() =>
-    fc.assert(
-      fc.property(fc.array(calm, { maxLength: 40 }), fc.nat(2), (all, at) => {
-        const world = new World();
-        for (const one of all) world.run(one as Step);
-        for (const { tracker } of world.tabs) tracker.session.save(); // in flight while it is forgotten
-        world.now += 1;
-        (world.tabs[at] as Tab).tracker.session.forget();
-        const forgot = world.now;
-        world.settle();
-        for (const { tracker, storage } of world.tabs) {
-          expect(tracker.session.state.events).toEqual([]);
-          expect(tracker.session.state.cart).toEqual([]);
-          const text = storage.text.get(SESSION_KEY) ?? ';;;';
-          expect(text.split(';')[3]).toBe('');
-        }
-        world.now = forgot + 5;
-        world.tabs[at]?.tracker.record({ type: 'view_item', item: 3 });
-        world.settle();
-        for (const { tracker } of world.tabs) expect(tracker.session.state.events.map(({ item }) => item)).toEqual([3]);
-        for (const { tracker } of world.tabs) tracker.stop();
-      }),
-      { numRuns: 100 },
-    ),
-  );
-}, BUSY_MS);
+test(
+  '6: forgetting holds against late messages, in every tab that is open',
+  () => {
+    within(() =>
+      fc.assert(
+        fc.property(fc.array(calm, { maxLength: 40 }), fc.nat(2), (all, at) => {
+          const world = new World();
+          for (const one of all) world.run(one as Step);
+          for (const { tracker } of world.tabs) tracker.session.save(); // in flight while it is forgotten
+          world.now += 1;
+          (world.tabs[at] as Tab).tracker.session.forget();
+          const forgot = world.now;
+          world.settle();
+          for (const { tracker, storage } of world.tabs) {
+            expect(tracker.session.state.events).toEqual([]);
+            expect(tracker.session.state.cart).toEqual([]);
+            const text = storage.text.get(SESSION_KEY) ?? ';;;';
+            expect(text.split(';')[3]).toBe('');
+          }
+          world.now = forgot + 5;
+          world.tabs[at]?.tracker.record({ type: 'view_item', item: 3 });
+          world.settle();
+          for (const { tracker } of world.tabs)
+            expect(tracker.session.state.events.map(({ item }) => item)).toEqual([3]);
+          for (const { tracker } of world.tabs) tracker.stop();
+        }),
+        { numRuns: 100 },
+      ),
+    );
+  },
+  BUSY_MS,
+);
 
 test('a crashed tab takes with it what it had told nobody, and nothing else', () =>
   within(() => {

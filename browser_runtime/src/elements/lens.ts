@@ -6,7 +6,15 @@ import { h, sheet } from './dom';
 import { ReportRows } from './lens_reports';
 import { LENS_CSS } from './lens_style';
 import { Switches } from './lens_switches';
-import { budgetWords, countsWords, EVENT_WORDS, knownWords, reportsWords, scoringWords, TRANSFER_WORDS } from './lens_words';
+import {
+  budgetWords,
+  countsWords,
+  EVENT_WORDS,
+  knownWords,
+  reportsWords,
+  scoringWords,
+  TRANSFER_WORDS,
+} from './lens_words';
 
 const EVENTS_SHOWN = 12;
 const REFRESH_MS = 1000;

@@ -1,7 +1,7 @@
 /** The shopper's switches: what is done here, what is sent, a copy of everything, and deleting. */
 
-import type { Intently, Snapshot } from '../api';
 import { COUNTED } from '../../../tracker/src/stored';
+import type { Intently, Snapshot } from '../api';
 import { h } from './dom';
 
 /** How long a deletion waits to be confirmed, ms. */
@@ -43,7 +43,8 @@ export class Switches {
 
   private forget(): void {
     this.intently.forget();
-    this.said.textContent = 'Forgotten, in all open tabs of this shop. What was sent stays listed above: it cannot be called back.';
+    this.said.textContent =
+      'Forgotten, in all open tabs of this shop. What was sent stays listed above: it cannot be called back.';
   }
 
   private save(): void {
@@ -85,7 +86,8 @@ export class Switches {
 
 /** Everything that is held, as JSON: the session, the choice, the budget, and each report with its bytes. */
 export function exported(intently: Intently): string {
-  const { events, dropped, viewing, cart, consent, globalPrivacyControl, budget, reports, shop, versions, feedback } = intently.snapshot();
+  const { events, dropped, viewing, cart, consent, globalPrivacyControl, budget, reports, shop, versions, feedback } =
+    intently.snapshot();
   const items = intently.held?.catalogue.items ?? [];
   const named = events.map((event) => ({ ...event, sku: items[event.item - 1]?.sku ?? null }));
   const { started_ms, counts: each } = intently.sessionState();

@@ -8,7 +8,8 @@ const DELETE_LIMIT_MS = 2000;
 
 /** Never rejects: what is refused was not kept either. */
 export async function forgetStores(browser: Platform, shop: string): Promise<void> {
-  for (const storage of [browser.sessionStorage, browser.localStorage] as (Storage | null)[]) attempt(() => empty(storage));
+  for (const storage of [browser.sessionStorage, browser.localStorage] as (Storage | null)[])
+    attempt(() => empty(storage));
   await Promise.all([
     browser.caches?.delete(CACHE_NAME).catch(() => false),
     ...(await databases(browser.indexedDB, shop)).map((name) => remove(browser.indexedDB as IDBFactory, name)),

@@ -39,14 +39,22 @@ export async function stretch(code: string, shop: string): Promise<Stretched> {
   const bytes = new TextEncoder();
   const material = await crypto.subtle.importKey('raw', bytes.encode(meantCode(code)), 'PBKDF2', false, ['deriveBits']);
   const salt = bytes.encode(`intently/transfer/v1 ${shop}`);
-  const bits = await crypto.subtle.deriveBits({ name: 'PBKDF2', hash: 'SHA-256', salt, iterations: ROUNDS }, material, 384);
+  const bits = await crypto.subtle.deriveBits(
+    { name: 'PBKDF2', hash: 'SHA-256', salt, iterations: ROUNDS },
+    material,
+    384,
+  );
   const name = Array.from(new Uint8Array(bits, 0, 16), (byte) => byte.toString(16).padStart(2, '0')).join('');
   const key = await crypto.subtle.importKey('raw', bits.slice(16), 'AES-GCM', false, ['encrypt', 'decrypt']);
   return { name, key };
 }
 
 /** iv[12] ‖ AES-256-GCM of the text, filled up with spaces. Throws `TransferRefused` for a text that does not fit. */
-export async function sealParcel(text: string, key: CryptoKey, randomBytes: RandomBytes): Promise<Uint8Array<ArrayBuffer>> {
+export async function sealParcel(
+  text: string,
+  key: CryptoKey,
+  randomBytes: RandomBytes,
+): Promise<Uint8Array<ArrayBuffer>> {
   const plain = new Uint8Array(SEALED_BYTES - IV_BYTES - TAG_BYTES).fill(32);
   const written = new TextEncoder().encode(text);
   if (written.length > plain.length) throw new TransferRefused('This session is too long to move.');
@@ -60,7 +68,11 @@ export async function sealParcel(text: string, key: CryptoKey, randomBytes: Rand
 
 export async function unsealParcel(sealed: Uint8Array<ArrayBuffer>, key: CryptoKey): Promise<string> {
   try {
-    const plain = await crypto.subtle.decrypt({ name: 'AES-GCM', iv: sealed.slice(0, IV_BYTES) }, key, sealed.slice(IV_BYTES));
+    const plain = await crypto.subtle.decrypt(
+      { name: 'AES-GCM', iv: sealed.slice(0, IV_BYTES) },
+      key,
+      sealed.slice(IV_BYTES),
+    );
     return new TextDecoder().decode(plain).trimEnd();
   } catch {
     throw new TransferRefused('This is no session, or it was damaged on the way.');

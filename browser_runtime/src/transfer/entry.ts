@@ -15,7 +15,14 @@ export { offerCode, offerLink };
 
 export function partsOf(intently: Intently): OfferParts {
   const { now, randomBytes, fetch } = browserPlatform();
-  return { shop: PINNED.shop, base: new URL('./', import.meta.url).href, now, randomBytes, fetch, state: intently.sessionState() };
+  return {
+    shop: PINNED.shop,
+    base: new URL('./', import.meta.url).href,
+    now,
+    randomBytes,
+    fetch,
+    state: intently.sessionState(),
+  };
 }
 
 /** Buttons that make an offer, and the offer, into `place`. */
@@ -31,7 +38,10 @@ export function mountTransfer(place: HTMLElement, intently: Intently): void {
   };
   const link = h('button', { type: 'button', part: 'button' }, 'Show a picture to scan');
   const code = h('button', { type: 'button', part: 'button' }, 'Make a code to type');
-  link.addEventListener('click', made((parts) => offerLink(parts).catch(() => offerCode(parts))));
+  link.addEventListener(
+    'click',
+    made((parts) => offerLink(parts).catch(() => offerCode(parts))),
+  );
   code.addEventListener('click', made(offerCode));
   place.replaceChildren(h('div', { class: 'buttons' }, link, code), shown);
 }
@@ -46,7 +56,16 @@ function pictured({ by, url, code, expires_ms }: Offer): Node[] {
   copy.addEventListener('click', () => void navigator.clipboard?.writeText(url).catch(() => {}));
   return [
     qr(url),
-    code === null ? h('span', {}) : h('p', {}, 'Open ', h('strong', {}, url.split('#')[0] ?? ''), ' there and type ', h('code', { class: 'code' }, code)),
+    code === null
+      ? h('span', {})
+      : h(
+          'p',
+          {},
+          'Open ',
+          h('strong', {}, url.split('#')[0] ?? ''),
+          ' there and type ',
+          h('code', { class: 'code' }, code),
+        ),
     h('p', { class: 'quiet' }, `Good until ${until}. ${who}`),
     copy,
   ];
@@ -57,7 +76,8 @@ function qr(text: string): SVGElement {
   const size = picture.size + 2 * QUIET;
   const svg = document.createElementNS(SVG, 'svg');
   const dots: string[] = [];
-  for (let y = 0; y < picture.size; y++) for (let x = 0; x < picture.size; x++) if (picture.get(x, y)) dots.push(`M${x + QUIET} ${y + QUIET}h1v1h-1z`);
+  for (let y = 0; y < picture.size; y++)
+    for (let x = 0; x < picture.size; x++) if (picture.get(x, y)) dots.push(`M${x + QUIET} ${y + QUIET}h1v1h-1z`);
   const parts: [string, Record<string, string>][] = [
     ['rect', { width: String(size), height: String(size), fill: '#fff' }],
     ['path', { d: dots.join(''), fill: '#000' }],
@@ -67,6 +87,12 @@ function qr(text: string): SVGElement {
     for (const [key, value] of Object.entries(attributes)) part.setAttribute(key, value);
     svg.append(part);
   }
-  for (const [key, value] of Object.entries({ viewBox: `0 0 ${size} ${size}`, class: 'qr', role: 'img', 'aria-label': 'Picture of the link, to scan' })) svg.setAttribute(key, value);
+  for (const [key, value] of Object.entries({
+    viewBox: `0 0 ${size} ${size}`,
+    class: 'qr',
+    role: 'img',
+    'aria-label': 'Picture of the link, to scan',
+  }))
+    svg.setAttribute(key, value);
   return svg;
 }

@@ -48,7 +48,8 @@ export async function offerCode(parts: OfferParts): Promise<Offer> {
   const answer = await parts.fetch(new URL(`/v1/transfers/${name}`, parts.base).href, {
     method: 'PUT', body, credentials: 'omit', referrerPolicy: 'no-referrer', headers: { 'Content-Type': 'application/octet-stream' },
   }); // biome-ignore format: one line reads better
-  if (!answer.ok) throw new TransferRefused('The shop keeps no sessions for other devices just now. Try again in a minute.');
+  if (!answer.ok)
+    throw new TransferRefused('The shop keeps no sessions for other devices just now. Try again in a minute.');
   return { by: 'server', url: `${parts.base}${RECEIVE_PAGE}#2.${code}`, code, expires_ms: parts.now() + OFFER_MS };
 }
 

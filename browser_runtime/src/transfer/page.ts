@@ -44,14 +44,24 @@ function ask(parcel: Parcel): void {
   });
   no.addEventListener('click', () => say(h('p', {}, 'Nothing was taken over. You can shut this page.')));
   say(
-    h('p', {}, `It holds ${looked} item${looked === 1 ? '' : 's'} looked at and ${parcel.state.cart.length} in the cart.`),
+    h(
+      'p',
+      {},
+      `It holds ${looked} item${looked === 1 ? '' : 's'} looked at and ${parcel.state.cart.length} in the cart.`,
+    ),
     h('p', {}, 'Is it yours? It is added to what this tab knows; nothing that is here is lost or replaced.'),
     h('p', { class: 'buttons' }, yes, no),
   );
 }
 
 function askForCode(): void {
-  const input = h('input', { name: 'code', autocomplete: 'off', autocapitalize: 'characters', spellcheck: 'false', 'aria-label': 'Code' });
+  const input = h('input', {
+    name: 'code',
+    autocomplete: 'off',
+    autocapitalize: 'characters',
+    spellcheck: 'false',
+    'aria-label': 'Code',
+  });
   const form = h('form', {}, input, h('button', { class: 'main' }, 'Go on'));
   form.addEventListener('submit', (event) => {
     event.preventDefault();

@@ -22,7 +22,14 @@ export interface Parcel {
 }
 
 export function packParcel({ shop, made_ms, nonce, state }: Parcel, most = MOVED_MOST): string {
-  const moved = { ...state, events: state.events.slice(-most), viewing: null, dropped: 0, forgot_ms: 0, counts: emptyState(0).counts };
+  const moved = {
+    ...state,
+    events: state.events.slice(-most),
+    viewing: null,
+    dropped: 0,
+    forgot_ms: 0,
+    counts: emptyState(0).counts,
+  };
   return JSON.stringify([FORMAT, shop, made_ms, nonce, encodeState(moved)]);
 }
 
@@ -30,11 +37,18 @@ export function packParcel({ shop, made_ms, nonce, state }: Parcel, most = MOVED
 export function openParcel(text: string, shop: string, now: number, used: (nonce: string) => boolean): Parcel {
   const [format, from, made_ms, nonce, encoded, ...more] = parsed(text);
   const state = decodeState(encoded);
-  if (format !== FORMAT || more.length > 0 || state === null || !Number.isSafeInteger(made_ms) || !/^[0-9a-f]{32}$/.test(String(nonce)))
+  if (
+    format !== FORMAT ||
+    more.length > 0 ||
+    state === null ||
+    !Number.isSafeInteger(made_ms) ||
+    !/^[0-9a-f]{32}$/.test(String(nonce))
+  )
     throw new TransferRefused('This is no session, or it was damaged on the way.');
   if (from !== shop) throw new TransferRefused('This session is of another shop.');
   const age = now - (made_ms as number);
-  if (age > OFFER_MS + SKEW_MS || age < -SKEW_MS) throw new TransferRefused('This code has expired. Show a new one on the other device.');
+  if (age > OFFER_MS + SKEW_MS || age < -SKEW_MS)
+    throw new TransferRefused('This code has expired. Show a new one on the other device.');
   if (used(String(nonce))) throw new TransferRefused('This code has been used already.');
   return { shop, made_ms: made_ms as number, nonce: String(nonce), state };
 }

@@ -31,7 +31,8 @@ export async function parcelOfCode(typed: string, receiving: Receiving): Promise
   const answer = await receiving.fetch(url, { method: 'POST', credentials: 'omit', referrerPolicy: 'no-referrer' });
   if (answer.status === 404) throw new TransferRefused('This code is unknown, has expired, or has been used already.');
   const sealed = answer.ok ? new Uint8Array(await answer.arrayBuffer()) : new Uint8Array();
-  if (sealed.length !== SEALED_BYTES) throw new TransferRefused('The shop could not be asked just now. Try again in a minute.');
+  if (sealed.length !== SEALED_BYTES)
+    throw new TransferRefused('The shop could not be asked just now. Try again in a minute.');
   return opened(await unsealParcel(sealed, key), receiving);
 }
 

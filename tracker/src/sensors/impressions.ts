@@ -4,7 +4,19 @@
  */
 
 import { IMPRESSION_MS, IMPRESSION_SHARE } from '../limits';
-import { all, hit, ITEM_ATTRIBUTE, itemOf, listen, MARKED, mutated, placeOf, type Sensor, SKU_ATTRIBUTE, visible } from './sensor';
+import {
+  all,
+  hit,
+  ITEM_ATTRIBUTE,
+  itemOf,
+  listen,
+  MARKED,
+  mutated,
+  placeOf,
+  type Sensor,
+  SKU_ATTRIBUTE,
+  visible,
+} from './sensor';
 
 /** An element in view. */
 interface Sight {

@@ -15,7 +15,9 @@ export const pageViews: Sensor = (context) => {
   const { navigation } = window as { navigation?: EventTarget };
   return all(
     // Without the Navigation API a route is looked for a little after each click.
-    navigation ? listen(navigation, 'currententrychange', look) : listen(context.root, 'click', () => setTimeout(look, SETTLE_MS)),
+    navigation
+      ? listen(navigation, 'currententrychange', look)
+      : listen(context.root, 'click', () => setTimeout(look, SETTLE_MS)),
     listen(window, 'popstate', look),
     // Back from the back/forward cache: seen again.
     listen(window, 'pageshow', (event: PageTransitionEvent) => {

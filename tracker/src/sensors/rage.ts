@@ -7,7 +7,8 @@ export const rageClicks: Sensor = (context) => {
   let burst: MouseEvent[] = [];
   return listen(context.root, 'click', (click: MouseEvent) => {
     const near = (one: MouseEvent): boolean =>
-      click.timeStamp - one.timeStamp < RAGE_MS && Math.hypot(one.clientX - click.clientX, one.clientY - click.clientY) < RAGE_PX;
+      click.timeStamp - one.timeStamp < RAGE_MS &&
+      Math.hypot(one.clientX - click.clientX, one.clientY - click.clientY) < RAGE_PX;
     burst = [...burst.filter(near), click];
     if (click.detail && burst.length === RAGE_CLICKS) context.signal({ kind: 'rage_click' }); // a key's or a script's click has no detail
   });

@@ -10,15 +10,17 @@ export const scroll: Sensor = (context) => {
   const measure = (): void => {
     queued = 0;
     const depth = depthOf(document.documentElement);
+    // biome-ignore lint/suspicious/noAssignInExpressions: each byte counts before the page is idle
     if (grew(depth, said)) context.signal({ kind: 'scroll', depth: (said = depth) });
     const item = context.session.state.viewing;
     /** The element whose depth counts as the item's: its description, its reviews. */
     const body = item && context.root.querySelector('[data-intently-body]');
     const itemDepth = body ? depthOf(body) : 0;
+    // biome-ignore lint/suspicious/noAssignInExpressions: each byte counts before the page is idle
     if (item && grew(itemDepth, itemSaid)) context.signal({ kind: 'item_scroll', item, depth: (itemSaid = itemDepth) });
   };
   const soon = (): void => {
-    queued ||= requestAnimationFrame(measure);
+    if (!queued) queued = requestAnimationFrame(measure);
   };
   return all(
     listen(window, 'scroll', soon),

@@ -76,11 +76,7 @@ export function visible(): boolean {
 }
 
 /** Listen, in the capturing phase; returns what stops. */
-export function listen(
-  target: EventTarget,
-  type: string,
-  heard: (event: never) => void,
-): Stop {
+export function listen(target: EventTarget, type: string, heard: (event: never) => void): Stop {
   target.addEventListener(type, heard as EventListener, true);
   return () => target.removeEventListener(type, heard as EventListener, true);
 }
