@@ -21,8 +21,8 @@ class BuiltScripts(BuildHookInterface):  # type: ignore[type-arg]
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Nothing for an editable install: a checkout builds its own."""
         root = Path(self.root)
-        carried = (root / "PKG-INFO").exists() and (root / "browser_runtime" / "built" / "intently.js").exists()  # a source distribution
-        if version == "editable" or carried:
+        from_sdist = (root / "PKG-INFO").exists()
+        if version == "editable" or (from_sdist and (root / "browser_runtime" / "built" / "intently.js").exists()):
             return
         python = next((root / ".venv" / name for name in PYTHON_OF_CHECKOUT if (root / ".venv" / name).exists()), None)
         if python is None or not (root / "node_modules" / ".bin" / "esbuild").exists():
