@@ -28,6 +28,7 @@ ENTRIES = {
     "intently-kernel.js": "src/scoring/main_thread.ts",
     "intently-onnx-worker.js": "src/scoring/onnx_worker.ts",
     "intently-reports.js": "src/reports/entry.ts",
+    "intently-tokens.js": "src/tokens/entry.ts",
     "intently-lens.js": "src/elements/lens.ts",
     "intently-transfer.js": "src/transfer/entry.ts",
     "intently-receive.js": "src/transfer/page.ts",

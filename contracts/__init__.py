@@ -13,6 +13,7 @@ from contracts.collection import (
     CollectionKind,
     Configuration,
     KAryMechanism,
+    TokenTerms,
 )
 from contracts.envelope import (
     LEDGER_ENTRY_TYPE,
@@ -54,5 +55,5 @@ __all__ = [
     "FactKind", "FeatureSpec", "FeedbackWeights", "FileRef", "Frequency", "Guarantees", "HpkeKey", "IntentlyError", "Item",
     "ItemInput", "KAryMechanism", "LedgerEntry", "Manifest", "Market", "MarketRef", "Pin", "PlacementRule", "Pool",
     "PoolItem", "RankingRules", "Receipt", "Record", "Refusals", "Release", "Restriction", "Roles", "Series", "SignalInput",
-    "Signature", "pack_plaintext", "pre_authentication_encoding", "sha256_hex", "unpack_plaintext",
+    "Signature", "TokenTerms", "pack_plaintext", "pre_authentication_encoding", "sha256_hex", "unpack_plaintext",
 ]  # fmt: skip

@@ -74,6 +74,22 @@ class Collection(Record):
         return self
 
 
+class TokenTerms(Record):
+    """Anonymous tokens of a signed-in shop: each report carries one of this issuer (privacy/tokens.py), and a body has 410 bytes.
+
+    In the configuration, whose hash each challenge and each report's path hold: a key for one person alone is a configuration for
+    one person alone, whose bucket stays below the minimum.
+    """
+
+    issuer: str = Field(pattern=r"^[a-z0-9][a-z0-9.:-]{0,254}$", description="name of the issuer in every challenge")
+    key: str = Field(pattern=r"^[89a-f][0-9a-f]{510}[13579bdf]$", description="modulus of its RSA key, 2,048 bits, hexadecimal")
+    url: str = Field(
+        default="",
+        pattern=r"^(https?://[^/?#]+)?$",
+        description="origin of the issuer, '' for the shop's own; browsers post to /v1/tokens there",
+    )
+
+
 class Configuration(Record):
     """What every browser of a release is told to report. Its SHA-256 is the `release` of a report's path.
 
@@ -93,6 +109,7 @@ class Configuration(Record):
     reports_url: str = Field(description="origin of the relay, '' for the shop's own")
     collections: tuple[Collection, ...]
     ranking: RankingRules = RankingRules()
+    tokens: TokenTerms | None = Field(default=None, description="null: reports carry no token")
 
     @model_validator(mode="after")
     def _within_limits(self) -> Configuration:

@@ -56,6 +56,7 @@ export interface Contracts {
   Series?: Series;
   SignalInput?: SignalInput;
   Signature?: Signature;
+  TokenTerms?: TokenTerms;
 }
 /**
  * Projective-geometry response on the affine points of F_q^D; see privacy/mechanisms.
@@ -221,6 +222,10 @@ export interface Configuration {
    */
   reports_url: string;
   shop: string;
+  /**
+   * null: reports carry no token
+   */
+  tokens: TokenTerms | null;
   version: 1;
 }
 /**
@@ -341,6 +346,26 @@ export interface Restriction {
    * ISO 3166-1 codes where it holds; none given: everywhere
    */
   regions: string[];
+}
+/**
+ * Anonymous tokens of a signed-in shop: each report carries one of this issuer (privacy/tokens.py), and a body has 410 bytes.
+ *
+ * In the configuration, whose hash each challenge and each report's path hold: a key for one person alone is a configuration for
+ * one person alone, whose bucket stays below the minimum.
+ */
+export interface TokenTerms {
+  /**
+   * name of the issuer in every challenge
+   */
+  issuer: string;
+  /**
+   * modulus of its RSA key, 2,048 bits, hexadecimal
+   */
+  key: string;
+  /**
+   * origin of the issuer, '' for the shop's own; browsers post to /v1/tokens there
+   */
+  url: string;
 }
 /**
  * Number of `edges_ms` that dwell_ms reaches; 0 for the last event, whose dwell is not known yet.

@@ -63,7 +63,7 @@ class World {
     const document = {
       type: 'release', version: 1, shop: 'test', demo: false, issued: 0, expires: NOW_S + 100,
       roles: { release: await publicHex(releaseKey), pool: await publicHex(poolKey), ledger: '' },
-      hpke_keys: [], configuration: await this.put({ poll_s: 5, ranking: NO_RULES }), model: await this.put({}), base_pool: await this.put({}),
+      hpke_keys: [], configuration: await this.put({ poll_s: 5, ranking: NO_RULES, tokens: null }), model: await this.put({}), base_pool: await this.put({}),
       feature_spec: await this.put({ version: 1, length: 4, event_types: ['view_item'], inputs: [{ name: 'item', items: 9 }] }),
       catalogue: await this.put({ categories: [], items: [] }), markets: [], ...release,
     }; // biome-ignore format: one line reads better

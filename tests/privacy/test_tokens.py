@@ -20,6 +20,7 @@ from privacy.tokens import (
     IssuerKey,
     blinded,
     challenge,
+    emsa_pss,
     finalize,
     request_token,
     verify_token,
@@ -29,6 +30,7 @@ VECTOR = {
     name: bytes.fromhex(text)
     for name, text in json.loads((Path(__file__).parent / "rfc9578_type2.json").read_text())["vector"].items()
 }
+RFC_9474 = Path(__file__).parent / "rfc9474_deterministic.json"
 RELEASE = "ab" * 32
 
 
@@ -49,6 +51,19 @@ def test_the_vector_of_rfc_9578() -> None:
     token = finalize(VECTOR["token_response"], pending)
     assert token == VECTOR["token"]
     assert verify_token(token, key, VECTOR["token_challenge"]) == VECTOR["nonce"]
+
+
+def test_the_challenge_of_the_design_as_the_browser_writes_it() -> None:
+    """The twin is in browser_runtime/test/tokens.test.ts."""
+    assert challenge("issuer.example", RELEASE, 82_000).hex() == (
+        "0002000e6973737565722e6578616d706c652046d4c46ed6bad300336641976c36ea63aff9ed6c68e3d456ee7dd3cb0a01a0980000"
+    )
+
+
+def test_the_vector_of_rfc_9474() -> None:
+    """The encoding, with its key of 4,096 bits. The browser's twin replays the rest of it."""
+    vector = {name: bytes.fromhex(text) for name, text in json.loads(RFC_9474.read_text())["vector"].items()}
+    assert emsa_pss(vector["message"], vector["salt"], 4095) == vector["encoded"]
 
 
 def test_sizes_are_those_of_the_design() -> None:

@@ -6,7 +6,7 @@
 import { CAP_DAYS } from '../constants';
 import type { LedgerDatabase } from '../lib/database';
 import { offered } from './draw';
-import { droppedOf, NONE, type Slot } from './slot';
+import { droppedOf, NONE, type Slot, type Ticket } from './slot';
 import type { RandomBytes } from './uniform';
 
 const DAY_MS = 86_400_000;
@@ -14,6 +14,8 @@ const DAY_MS = 86_400_000;
 const KEPT_UNSPENT = 8;
 /** How long a tab that sends keeps others, and itself, from sending the same bytes again, ms. */
 export const SENDING_MS = 10_000;
+/** How long a tab that asks for a token keeps others from asking, ms. */
+export const ASKING_MS = 30_000;
 
 export interface Sealed {
   readonly body: Uint8Array<ArrayBuffer>;
@@ -70,7 +72,7 @@ export class Ledger {
   async seal(starts_ms: number, sealed: Sealed, now_ms: number): Promise<Slot | null> {
     return this.change(starts_ms, (slot, all) => {
       if (slot.state !== 'waiting') return null;
-      const emptied = { ...slot, seen: 0, value: NONE };
+      const emptied = { ...slot, seen: 0, value: NONE, ticket: null };
       const debit_micro = slot.collection.epsilon_micro;
       if (spentMicro(all, now_ms) + debit_micro > slot.cap_micro) return { ...emptied, state: 'capped' };
       return { ...emptied, ...sealed, state: 'sealed', debit_micro, sealed_ms: now_ms };
@@ -90,6 +92,29 @@ export class Ledger {
       return { ...slot, sending_until: now_ms + SENDING_MS };
     });
     return before;
+  }
+
+  /** Take it on to ask for the slot's token, for `ASKING_MS`; null where another tab does or none is lacking. */
+  async claimTicket(starts_ms: number, now_ms: number): Promise<Slot | null> {
+    let before: Slot | null = null;
+    await this.change(starts_ms, (slot) => {
+      const { ticket = null } = slot;
+      if (ticket === null || ticket.token !== null || slot.state !== 'waiting' || now_ms >= slot.ends_ms) return null;
+      if (now_ms < ticket.asking_until && ticket.asking_until <= now_ms + ASKING_MS) return null;
+      before = slot;
+      return { ...slot, ticket: { ...ticket, asking_until: now_ms + ASKING_MS } };
+    });
+    return before;
+  }
+
+  /** What came of asking, while the slot waits. The first request and the first token stay. */
+  async keepTicket(starts_ms: number, came: Partial<Ticket>): Promise<Slot | null> {
+    return this.change(starts_ms, (slot) => {
+      const { ticket = null } = slot;
+      if (ticket === null || slot.state !== 'waiting') return null;
+      const asked = came.token ? null : (ticket.asked ?? came.asked ?? null);
+      return { ...slot, ticket: { ...ticket, ...came, asked, token: ticket.token ?? came.token ?? null } };
+    });
   }
 
   /** Withdrawn between `claim` and sending: nothing left this time. */

@@ -1,6 +1,6 @@
 /** Limits that are part of the bundle: a configuration beyond them is refused, whoever signed it, and nothing is sent. */
 
-import type { Collection, Configuration } from '../../../contracts/types';
+import type { Collection, Configuration, TokenTerms } from '../../../contracts/types';
 import {
   CAP_DAYS,
   CAP_LIMIT_EPSILON,
@@ -36,6 +36,16 @@ export function checkConfiguration(configuration: Configuration, pinned: Pinned)
     'two collections share an id',
   );
   configuration.collections.forEach(checkCollection);
+  if (configuration.tokens) checkTokens(configuration.tokens);
+}
+
+function checkTokens({ issuer, key, url }: TokenTerms): void {
+  want(typeof issuer === 'string' && /^[a-z0-9][a-z0-9.:-]{0,254}$/.test(issuer), 'tokens: issuer is no name');
+  want(
+    typeof key === 'string' && /^[89a-f][0-9a-f]{510}[13579bdf]$/.test(key),
+    'tokens: key is no modulus of 2,048 bits',
+  );
+  want(url === '' || /^https?:\/\/[^/?#]+$/.test(String(url)), 'tokens: url is no origin');
 }
 
 /** Throws `ReportsRefused`; the privacy loss is computed anew from w : v. */

@@ -12,10 +12,11 @@ import { checkConfiguration } from './limits';
 import { randomize, supportersOf } from './randomizer';
 import { type Bucket, reportPath, seal } from './seal';
 import { NONE, type Slot } from './slot';
+import { lacksToken, Tickets, withToken } from './tickets';
 import { viewOf } from './words';
 
 export interface ReporterOptions {
-  readonly platform: Pick<Platform, 'now' | 'randomBytes' | 'fetch'>;
+  readonly platform: Pick<Platform, 'now' | 'randomBytes' | 'fetch' | 'importChunk'>;
   readonly pinned: Pinned;
   readonly database: LedgerDatabase;
   /** Whether consent and the browser allow reports, asked again before each step. */
@@ -42,15 +43,18 @@ const LOOK_AGAIN_MS = 1000;
 
 export class Reporter {
   private readonly ledger: Ledger;
+  private readonly tickets: Tickets;
   private terms: Terms | null = null;
   private slot: Slot | null = null;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private queue: Promise<unknown> = Promise.resolve();
+  private asking: Promise<void> = Promise.resolve();
   private stopped = false;
   private kept: readonly Slot[] = [];
 
   constructor(private readonly options: ReporterOptions) {
     this.ledger = new Ledger(options.database);
+    this.tickets = new Tickets(this.ledger, options);
   }
 
   /** Terms came into force. A configuration beyond this bundle's limits sends nothing, and forgets nothing. */
@@ -109,7 +113,9 @@ export class Reporter {
   }
 
   /** All that is under way; for tests and `poll`. */
-  settled(): Promise<unknown> {
+  async settled(): Promise<unknown> {
+    await this.queue;
+    await this.asking;
     return this.queue;
   }
 
@@ -131,6 +137,8 @@ export class Reporter {
     const now = this.options.platform.now();
     const bounds = epochAt(now, this.terms.configuration.epoch_s);
     this.slot = await this.ledger.open(bounds.starts_ms, now, () => this.fresh(now));
+    if (this.slot !== null && !this.silent)
+      this.asking = Promise.all([this.asking, this.ask(this.slot)]).then(() => {});
     if (this.slot?.state === 'waiting' && now >= this.slot.due_ms) await this.close(this.slot);
     await this.sendSealed();
     await this.reread();
@@ -138,6 +146,16 @@ export class Reporter {
     this.slot = this.kept.find((slot) => slot.starts_ms === starts_ms) ?? null;
     if (this.slot !== null) this.options.onReport(viewOf(this.slot));
     this.sleep(Math.min(this.nextLook(now), bounds.ends_ms));
+  }
+
+  /** Not in the queue: what happens meanwhile is sampled all the same, and an issuer that is slow holds nothing up. */
+  private async ask(slot: Slot): Promise<void> {
+    try {
+      if (!(await this.tickets.fetch(slot))) return;
+      this.enqueue(() => this.turn());
+    } catch (fault) {
+      if (!this.silent) this.options.onState('unavailable', `no report: ${sentenceOf(fault)}`);
+    }
   }
 
   /** At T; soon where another tab sends. What failed waits for the next page: trying on a timer would tell how long this one stays open. */
@@ -200,14 +218,16 @@ export class Reporter {
       supporters: 0,
       http_status: 0,
       sending_until: 0,
+      ticket: configuration.tokens ? { terms: configuration.tokens, asked: null, token: null, asking_until: 0 } : null,
     };
   }
 
   /** At T: randomize, seal, debit. */
   private async close(opened: Slot): Promise<void> {
     const slot = (await this.ledger.slots()).find(({ starts_ms }) => starts_ms === opened.starts_ms) ?? opened;
+    if (lacksToken(slot)) return;
     const message = randomize(slot.collection, slot.value, this.options.platform.randomBytes);
-    const body = await seal(message, bucketOf(slot), slot.public_key);
+    const body = withToken(await seal(message, bucketOf(slot), slot.public_key), slot);
     const supporters = supportersOf(slot.collection, message);
     const now = this.options.platform.now();
     if (this.silent || !this.inForce(now)) return;

@@ -1,7 +1,18 @@
 /** What this browser remembers of one epoch: the coin, the draw, and what left. */
 
-import type { Collection } from '../../../contracts/types';
+import type { Collection, TokenTerms } from '../../../contracts/types';
 import type { ReportState } from '../api';
+import type { Asked } from '../tokens/token';
+
+/** What a report needs besides, where the configuration asks for tokens. Emptied at sealing: the token is then in the body. */
+export interface Ticket {
+  readonly terms: TokenTerms;
+  /** The request, kept until the token has come. */
+  readonly asked: Asked | null;
+  readonly token: Uint8Array<ArrayBuffer> | null;
+  /** A tab is asking until then; 0: none. */
+  readonly asking_until: number;
+}
 
 export interface Slot {
   /** The epoch's start and end, ms since 1970. The start is the key: one report an epoch over all tabs. */
@@ -33,6 +44,8 @@ export interface Slot {
   readonly http_status: number;
   /** A tab is sending, or lately sent, until then; above 0 the bytes may have left. 0: nothing left. */
   readonly sending_until: number;
+  /** Absent or null: no token is asked for. */
+  readonly ticket?: Ticket | null;
 }
 
 /** The reserved value: nothing of the collection's kind happened. */
@@ -40,5 +53,5 @@ export const NONE = 0;
 
 /** Neither sealed nor sent from here on; what was debited stays debited, and no value stays. */
 export function droppedOf(slot: Slot): Slot {
-  return { ...slot, state: 'dropped', seen: 0, value: NONE };
+  return { ...slot, state: 'dropped', seen: 0, value: NONE, ticket: null };
 }

@@ -3,7 +3,9 @@
 import type { ReportView } from '../api';
 import { MICRO } from '../constants';
 import { toHex } from '../lib/bytes';
+import { BODY_BYTES } from './seal';
 import type { Slot } from './slot';
+import { lacksToken } from './tickets';
 
 const KINDS = {
   item_dwelled: 'an item you stayed with',
@@ -33,7 +35,7 @@ export function wordsOf(slot: Slot): string {
   const asked = `${KINDS[slot.collection.kind]}, or “nothing”`;
   switch (slot.state) {
     case 'waiting':
-      return `A coin chose the question “${asked}” before you did anything. One blurred answer will leave at a time drawn by chance.`;
+      return `A coin chose the question “${asked}” before you did anything. One blurred answer will leave at a time drawn by chance.${lacksToken(slot) ? ' It waits for a token of the shop: without one nothing leaves.' : ''}`;
     case 'dropped':
       if (slot.sending_until > 0)
         return `${sealedWords(slot)} It was handed to the network without a confirmation before reports were switched off; it will not be tried again.`;
@@ -41,7 +43,7 @@ export function wordsOf(slot: Slot): string {
     case 'capped':
       return 'Nothing was sent: the limit for 90 days is used up.';
     default:
-      return `${sealedWords(slot)} ${ENDINGS[slot.state]}`;
+      return `${sealedWords(slot)} ${tokenWords(slot)}${ENDINGS[slot.state]}`;
   }
 }
 
@@ -52,6 +54,11 @@ const ENDINGS = {
   failed:
     'It was handed to the network, without a confirmation. A page opened while its epoch lasts tries the same bytes again.',
 } as const;
+
+function tokenWords({ body }: Slot): string {
+  if ((body?.length ?? 0) <= BODY_BYTES) return '';
+  return 'With it goes a token: it proves that the shop signed it for somebody who was signed in, and not for whom. ';
+}
 
 function sealedWords({ collection, message, supporters }: Slot): string {
   const odds = Math.ceil(collection.mechanism.w / collection.mechanism.v);
