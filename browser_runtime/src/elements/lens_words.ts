@@ -32,7 +32,7 @@ export function knownWords(snapshot: Snapshot): string {
   const { events, impressions, skips } = snapshot;
   if (events.length === 0) return `Nothing yet. What you do here will be listed in this place. ${KEPT}`;
   const passed = skips > 0 ? `, and you passed over ${skips}` : '';
-  return `${counted(events.length, 'event')} in this tab; ${counted(impressions, 'item')} came into view${passed}. ${KEPT}`;
+  return `${counted(events.length, 'event')} in this tab. On this page ${counted(impressions, 'item')} came into view${passed}. ${KEPT}`;
 }
 
 export const TRANSFER_WORDS =
