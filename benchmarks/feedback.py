@@ -31,7 +31,7 @@ from rich.console import Console
 from benchmarks.result import publish
 from edge_model import OnnxScorer, load
 from edge_model.baselines import Ranker, SessionKnn, chunks
-from edge_model.evaluation import ExportedModel
+from edge_model.exported_model import ExportedModel
 from edge_model.instances import Instances, instances, instances_for_test
 from edge_model.session_log import SessionLog
 

@@ -20,8 +20,8 @@ from edge_model import OnnxScorer, SessionLog, Settings, Trained, train
 from edge_model.audit import Canaries, audit_model, plant
 from edge_model.baselines import Maker, baselines_for
 from edge_model.checkpoint import Checkpoint, load_trained, save_trained
-from edge_model.evaluation import ExportedModel
 from edge_model.evaluation import measure as measure_method
+from edge_model.exported_model import ExportedModel
 from edge_model.float_model import FloatModel
 from edge_model.head_only import known_only
 from edge_model.instances import Instances, instances_for_test

@@ -13,8 +13,8 @@ from contracts.record import Record
 from edge_model.baselines import Maker, Ranker, baselines_for, chunks
 from edge_model.baselines.popularity import train_counts
 from edge_model.baselines.ranker import seen_items
-from edge_model.features import encode_many
-from edge_model.instances import Instances, columns_of, instances_for_test
+from edge_model.exported_model import ExportedModel
+from edge_model.instances import Instances, instances_for_test
 from edge_model.ranks import best, hit_rate, metrics, ndcg, ranks
 from edge_model.run_onnx import OnnxScorer
 from edge_model.session_log import SessionLog
@@ -76,24 +76,6 @@ class Evaluation(Record):
         default={}, description="HR@20 of a form of the model over that of each baseline, by form and baseline"
     )
     ratio_note: str = RATIO_NOTE
-
-
-class ExportedModel:
-    """The exported file as a ranker: onnxruntime embeds each prefix, its own scores are taken."""
-
-    def __init__(self, scorer: OnnxScorer, log: SessionLog) -> None:
-        self.scorer, self.log = scorer, log
-        self._columns = columns_of(scorer.spec, log)
-        self._everything = np.arange(1, scorer.spec.items + 1, dtype=np.int32)
-
-    def score(self, wanted: Instances) -> Float32:
-        """Scores of all items, one run of the file for each instance, as in the browser."""
-        padded, lengths = encode_many(self.scorer.spec, self._columns, wanted.session, wanted.prefix)
-        scores = np.empty((len(wanted), self.log.item_count), np.float32)
-        for n, length in enumerate(lengths):
-            inputs = {name: values[n, :length] for name, values in padded.items()}
-            scores[n] = self.scorer.run(inputs, self._everything)[1]
-        return scores
 
 
 def evaluate(

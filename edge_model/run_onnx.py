@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import onnxruntime
 from numpy.typing import NDArray
 
@@ -53,6 +54,15 @@ class OnnxScorer:
             raise FeatureError("no event of the session counts for this feature spec; show the pool's order instead.")
         embedding, scores = self._session.run(["session_embedding", "scores"], {**inputs, "candidates": candidates})
         return embedding, scores
+
+    def constants(self, *names: str) -> list[Float32]:
+        """Floating tensors of the graph that depend on no input, by name, as onnxruntime computes them."""
+        model = onnx.load(str(self.path))
+        model.graph.output.extend(onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None) for name in names)
+        one = np.ones(1, np.int32)
+        session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+        found: list[Float32] = session.run(list(names), {part.name: one for part in session.get_inputs()})
+        return found
 
     def _spec_beside(self) -> FeatureSpec:
         beside = self.path.with_name(SPEC_NAME)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_model.baselines import chunks
-from edge_model.evaluation import ExportedModel
+from edge_model.exported_model import ExportedModel
 from edge_model.instances import Instances, instances
 from edge_model.run_onnx import OnnxScorer
 from edge_model.session_log import SessionLog

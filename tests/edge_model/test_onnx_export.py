@@ -28,7 +28,7 @@ from edge_model import (
     relative_error,
     spec_for,
 )
-from edge_model.evaluation import ExportedModel
+from edge_model.exported_model import ExportedModel
 from edge_model.instances import instances_for_test
 from edge_model.run_onnx import SPEC_NAME
 
@@ -136,7 +136,15 @@ def test_the_evaluated_scores_are_those_of_events(exported: Path, small_log: Ses
     scores = ExportedModel(OnnxScorer(exported), small_log).score(wanted)
     for n in range(5):
         events = small_log.session(int(wanted.session[n]))[: int(wanted.prefix[n])]
-        np.testing.assert_array_equal(OnnxScorer(exported).score(events, range(1, 601)), scores[n])
+        exact = OnnxScorer(exported).score(events, range(1, 601))
+        np.testing.assert_allclose(scores[n], exact, atol=1e-5 * np.abs(exact).max(), rtol=0)
+
+
+def test_vectors_that_are_not_the_files_are_noticed(exported: Path, small_log: SessionLog) -> None:
+    model = ExportedModel(OnnxScorer(exported), small_log)
+    model.scaled_vectors[3] *= 1.001
+    with pytest.raises(ParityError, match="not of this exporter"):
+        model.score(instances_for_test(small_log).newest(1))
 
 
 def test_the_scorer_refuses(exported: Path, small_log: SessionLog, tmp_path: Path) -> None:
