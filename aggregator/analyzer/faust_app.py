@@ -33,6 +33,9 @@ CLOSE_EVERY_S = 1.0
 """How often closes are looked at beside those that a message completes (an epoch that ends, a close that was interrupted)."""
 REWIND_AFTER_S = 8.0
 """A partition that has lag and does not move for so long is read again from where the store stands (decision 0081)."""
+METADATA_AGE_MS = 3_000
+"""How long a consumer believes what it knows of the topic. A group's leader that asked while a broker was down knows no partition
+and gives none to anyone; Kafka's usual five minutes would be as long a standstill (decision 0090)."""
 STOP_S = 8.0
 
 
@@ -60,7 +63,7 @@ def make_app(analyzer: Analyzer) -> FaustAnalyzer:
         datadir=Path(settings.store).parent / "faust", consumer_auto_offset_reset="earliest", topic_disable_leader=True,
         broker_commit_every=1_000, broker_commit_interval=1.0, broker_session_timeout=session_s,
         broker_heartbeat_interval=session_s / 4, broker_rebalance_timeout=session_s, stream_wait_empty=False,
-        broker_credentials=settings.kafka_security.for_faust(),
+        consumer_metadata_max_age_ms=METADATA_AGE_MS, broker_credentials=settings.kafka_security.for_faust(),
     )  # fmt: skip
     topic = app.topic(settings.kafka_topic, value_type=bytes, value_serializer="raw", key_type=bytes, key_serializer="raw")
     watchdog = Watchdog(settings.stall_s)
@@ -130,11 +133,13 @@ def _parts(made: FaustAnalyzer, analyzer: Analyzer) -> list[Any]:
         made.pipeline.run(),
         _watch(made, analyzer),
         _every(CLOSE_EVERY_S, "closing", made.pipeline.close_complete, analyzer),
-        _every(FORGET_EVERY_S, "", lambda: made.pipeline.call(analyzer.publisher.forget), analyzer),
+        _every(FORGET_EVERY_S, "forgetting", lambda: made.pipeline.call(analyzer.publisher.forget), analyzer),
     ]
     if settings.kafka_dead_letter_topic:
         carrier = KafkaTransport(settings.kafka_bootstrap, settings.kafka_dead_letter_topic, settings.kafka_security)
-        parts.append(_every(CLOSE_EVERY_S, "", lambda: forward_dead_letters(made.pipeline, analyzer.store, carrier), analyzer))
+        parts.append(
+            _every(CLOSE_EVERY_S, "dead letters", lambda: forward_dead_letters(made.pipeline, analyzer.store, carrier), analyzer)
+        )
     return parts
 
 
@@ -146,14 +151,13 @@ async def _run_app(app: Any) -> None:
 
 
 async def _every(period_s: float, part: str, act: Callable[[], Awaitable[Any]], analyzer: Analyzer) -> None:
-    """Do something again and again; a disk or a broker that refuses is waited out."""
+    """Do something again and again; a disk or a broker that refuses is waited out, and forgotten once it goes again."""
     while True:
         try:
             await act()
-            if part:
-                analyzer.health.well(part)
+            analyzer.health.well(part) if part == "closing" else analyzer.health.mended(part)
         except (*DISK_FAULTS, TransportRefused) as error:
-            analyzer.health.ill(part or "dead letters", f"{type(error).__name__}: {error}")
+            analyzer.health.ill(part, f"{type(error).__name__}: {error}")
             _log.error("will be tried again", part=part, reason=f"{type(error).__name__}: {error}")
         await asyncio.sleep(period_s)
 
@@ -163,16 +167,21 @@ async def _watch(made: FaustAnalyzer, analyzer: Analyzer) -> None:
     try:
         while True:
             try:
-                made.watchdog.ends = await made.ends.ask()
+                made.watchdog.held = await made.ends.ask()
+                stood = await made.pipeline.call(analyzer.store.offsets)
                 analyzer.health.well("kafka")
-            except TransportRefused as error:
+            except (TransportRefused, *DISK_FAULTS) as error:
                 analyzer.health.ill("kafka", str(error))
+                made.watchdog.excuse()
                 await asyncio.sleep(1.0)
                 continue
             ours = [claim.partition for claim in made.pipeline.claims()]
             analyzer.health.lag = {name: made.watchdog.lag(name) for name in ours}
-            if not analyzer.health.faults():  # without a broker or a disk nothing moves, and starting again would not help
+            if analyzer.health.faults():  # without a broker or a disk nothing moves, and starting again would not help
+                made.watchdog.excuse()
+            else:
                 made.watchdog.look(ours)
+                made.watchdog.look_beyond(ours, stood)
                 for partition, offset in made.watchdog.slow(ours, REWIND_AFTER_S):
                     await made.pipeline.rewind(partition, offset)
             await asyncio.sleep(ASK_EVERY_S)

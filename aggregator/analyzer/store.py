@@ -153,6 +153,10 @@ class AnalyzerStore:
             raise StaleGeneration(f"{claim.partition}: generation {claim.generation} lost the partition to {generation}")
         return int(offset)
 
+    def offsets(self) -> dict[str, int]:
+        """First offset that is not folded yet, of every partition that any worker ever had."""
+        return dict(self._database.execute("SELECT name, next_offset FROM partitions").fetchall())
+
     def advance(self, claim: Claim, next_offset: int) -> None:
         """Inside a transaction."""
         self._database.execute("UPDATE partitions SET next_offset = ? WHERE name = ?", (next_offset, claim.partition))

@@ -75,14 +75,27 @@ def gather(newest: EpochCounts, earlier: Sequence[EpochCounts], rules: PoolRules
     confidence = confidence_of(items, rules.false_entries)
     parts = [(each.found.support, each.found.reports, factor) for each, factor in zip(used, factors, strict=True)]
     interval = summed_interval(parts, confidence)
-    bounds = np.array([interval.around(count) for count in np.asarray(summed).tolist()]).reshape(items, 2)
+    low, high = bounds_around(interval, np.asarray(summed))
     terms = tuple(
         EpochTerm(epoch=each.epoch, counts=each.sha256, factor=factor) for each, factor in zip(used, factors, strict=True)
     )
     return Evidence(
-        counts=rounded(np.asarray(summed)), low=rounded(bounds[:, 0]), high=rounded(bounds[:, 1]), epoch=newest.epoch,
+        counts=rounded(np.asarray(summed)), low=rounded(low), high=rounded(high), epoch=newest.epoch,
         reports=newest.found.reports, confidence=confidence, interval=interval, terms=terms if len(terms) > 1 else (),
     )  # fmt: skip
+
+
+def bounds_around(interval: ScoreInterval, counts: Float64) -> tuple[Float64, Float64]:
+    """`interval.around` of many counts at once, to the last bit: a pool is the same bytes whoever recomputes it."""
+    z2, base, slope = interval.z * interval.z, interval.base, interval.slope
+    half = z2 * slope / 2
+
+    def end(moved: Float64, side: float) -> Float64:
+        if slope:
+            moved = np.where(base + slope * moved < 0, -base / slope, moved)
+        return moved + half + side * np.sqrt(np.maximum(0.0, z2 * (base + slope * moved) + half * half))
+
+    return end(counts - interval.down, -1.0), end(counts + interval.up, 1.0)
 
 
 def rounded(values: Float64) -> Float64:

@@ -14,10 +14,8 @@ from release_parts import NOW, WANTED, Shop, analyze, hand_over, make_shop, repo
 
 from aggregator.analyzer.app import OutboxLoop, build
 from aggregator.analyzer.folds import ID_BYTES, ROW, BucketRules, Outcome, fold_batch, merge
-from aggregator.analyzer.lag import Watchdog
 from aggregator.analyzer.opening import Job, OpeningInProcesses
 from aggregator.analyzer.policy import EARLY, LATE, LatePolicy
-from aggregator.errors import PartitionStalled
 from aggregator.keys import read_signing_key
 from aggregator.relay.store import pack
 from aggregator.transport import Delivered, OutboxTransport
@@ -183,17 +181,3 @@ def test_batches_folded_by_two_workers_make_one_bucket(tmp_path: Path) -> None:
     assert (row.counted, row.refusals.duplicate) == (300, 300)
     pools = [path for path in (alone.public / "files").glob("*.f64")]
     assert [(shop.public / "files" / path.name).exists() for path in pools] == [True]
-
-
-def test_a_stalled_partition_is_named() -> None:
-    now = [0.0]
-    watchdog = Watchdog(60, lambda: now[0])
-    for name in ("a", "b"):
-        watchdog.progress(name, 5)
-    watchdog.ends = {"a": 5, "b": 7}
-    now[0] = 50
-    watchdog.look(["a", "b"])
-    watchdog.progress("b", 6)
-    now[0] = 111
-    with pytest.raises(PartitionStalled, match=r"b stands at offset 6 of 7 for 61 s"):
-        watchdog.look(["a", "b"])

@@ -20,6 +20,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "aggregator"))
@@ -38,6 +39,7 @@ from aggregator.transport.kafka import KafkaTransport
 from contracts import RECEIPT_TYPE, Batch, Envelope, Manifest, Pool, Receipt
 from privacy.signing import verify
 from tests.kafka.broker import UNAVAILABLE, Unavailable, broker, brokers, create_topics
+from tests.kafka.scenarios import leader_without_the_topic, replayed_from_the_topic
 
 TOPIC = "intently-batches"
 SUITE_TOPIC = "intently-suite"
@@ -84,7 +86,7 @@ def send_epoch(shop: Shop, relay: str) -> tuple[int, list[bytes]]:
     return prepared_for, accepted
 
 
-async def flow(bootstrap: str, folder: Path) -> dict[str, object]:
+async def flow(bootstrap: str, folder: Path) -> dict[str, Any]:
     """Relay and Faust worker as processes. kill -9 of the worker once the epoch is over; its successor finishes."""
     shop = make_shop(folder, configuration(minimum_batch=200, epoch_s=EPOCH_S), now_s=int(time.time()))
     file = folder / "configuration.json"
@@ -104,8 +106,19 @@ async def flow(bootstrap: str, folder: Path) -> dict[str, object]:
             visible_s = time.time() - (epoch + 1) * EPOCH_S
             messages = await read_topic(bootstrap, TOPIC)
             repeated = await send_again(bootstrap, folder, messages)
-            await asyncio.sleep(3)
-    return {**check(shop, epoch, accepted, messages), "resent_batches": repeated, "close_to_manifest_s": round(visible_s, 2)}
+            await until_late(shop)
+        again = await asyncio.to_thread(replayed_from_the_topic, shop, bootstrap, TOPIC)
+    found = check(shop, epoch, accepted, messages)
+    found["checks"]["replay_from_topic_byte_equal"] = again == {"buckets": 1, "equal": 1}
+    return {**found, "replay_from_topic": again, "resent_batches": repeated, "close_to_manifest_s": round(visible_s, 2)}
+
+
+async def until_late(shop: Shop) -> None:
+    """Until what was sent again is folded, as late."""
+    store, until = AnalyzerStore(shop.folder / "analyzer.sqlite"), time.time() + PUBLISHED_WITHIN_S
+    while time.time() < until and sum(row.late for row in store.buckets()) < REPORTS:
+        await asyncio.sleep(0.1)
+    store.close()
 
 
 async def send_again(bootstrap: str, folder: Path, messages: list[tuple[str, int, bytes]]) -> int:
@@ -116,7 +129,7 @@ async def send_again(bootstrap: str, folder: Path, messages: list[tuple[str, int
     return len(messages)
 
 
-def check(shop: Shop, epoch: int, accepted: list[bytes], messages: list[tuple[str, int, bytes]]) -> dict[str, object]:
+def check(shop: Shop, epoch: int, accepted: list[bytes], messages: list[tuple[str, int, bytes]]) -> dict[str, Any]:
     """What must hold, by name."""
     manifest = manifest_of(shop)
     counts = collections.Counter(body for _, _, value in messages for body in Batch.from_bytes(value).bodies)
@@ -144,16 +157,20 @@ def check(shop: Shop, epoch: int, accepted: list[bytes], messages: list[tuple[st
     }
 
 
-async def smoke(folder: Path) -> dict[str, object]:
-    """Broker, conformance suite, flow."""
+async def smoke(folder: Path) -> dict[str, Any]:
+    """Broker, conformance suite, flow, single faults by name."""
     started = time.monotonic()
     with broker(folder / "broker") as bootstrap:
         await create_topics(bootstrap, TOPIC, SUITE_TOPIC)
         ready_s = time.monotonic() - started
         await conform(lambda: KafkaTransport(bootstrap, SUITE_TOPIC), lambda: read_topic(bootstrap, SUITE_TOPIC))
         found = await flow(bootstrap, folder)
+        (folder / "leader").mkdir()
+        leader = await leader_without_the_topic(bootstrap, folder / "leader")
+    found["checks"]["leader_without_the_topic"] = leader["published"]
     return {
         **found,
+        "leader_without_the_topic": leader,
         "transport_conforms": True,
         "broker_ready_s": round(ready_s, 1),
         "wall_s": round(time.monotonic() - started, 1),
