@@ -13,7 +13,7 @@ from aggregator.errors import ReleaseRefused
 from contracts import FILES_PATH, FileRef, sha256_hex
 
 COMPRESSED_SUFFIXES = (
-    ".json", ".jsonl", ".html", ".js", ".mjs", ".css", ".svg", ".txt", ".wasm", ".onnx", ".head", ".rest", ".map",
+    ".json", ".jsonl", ".html", ".js", ".mjs", ".css", ".svg", ".txt", ".wasm", ".onnx", ".head", ".rest", ".columns", ".map",
     ".f64",
 )  # fmt: skip
 """What is worth compressing before delivery; pictures are compressed already."""

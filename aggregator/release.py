@@ -32,6 +32,7 @@ from contracts import (
     RankingRules,
     Release,
     Roles,
+    pack_columns,
     sha256_hex,
 )
 from privacy.signing import sign, verify
@@ -66,6 +67,7 @@ def create_release(
 ) -> FileRef:  # fmt: skip
     """Check that the files belong together, store them, sign the release; returns the reference of its envelope."""
     configuration = check_files(files)
+    columns = pack_columns(Catalogue.from_bytes(files.catalogue))
     if roles.release != release_key.public.hex():
         raise ReleaseRefused("roles.release is not the public part of the release key that signs")
     release = Release(
@@ -77,6 +79,7 @@ def create_release(
         head=None if files.head is None else put_file(public, files.head, ".head"),
         rest=None if files.rest is None else put_file(public, files.rest, ".rest"),
         catalogue=put_file(public, files.catalogue, ".json"),
+        columns=None if columns is None else put_file(public, columns, ".columns"),
         base_pool=put_file(public, files.base_pool, ".json"),
         markets=tuple(MarketRef(name=Market.from_bytes(one).name, file=put_file(public, one, ".json")) for one in files.markets),
     )  # fmt: skip

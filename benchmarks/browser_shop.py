@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+import sys
 import threading
 import time
 from dataclasses import dataclass
@@ -92,6 +93,7 @@ def build_shop(folder: Path, model: Model, keys: Keys, kernel: bool) -> None:
         roles=c.Roles(release=Keys.hex(keys.release), pool=Keys.hex(keys.pool), ledger="00" * 32),
         configuration=_put(folder, configuration.to_bytes(), ".json"), feature_spec=_put(folder, model.spec, ".json"),
         model=_put(folder, model.onnx, ".onnx"), catalogue=_put(folder, catalogue.to_bytes(), ".json"),
+        columns=_put(folder, c.pack_columns(catalogue) or b"", ".columns"),
         base_pool=_put(folder, pool.to_bytes(), ".json"),
         head=_put(folder, model.packed.head, ".head") if kernel else None,
         rest=_put(folder, model.packed.rest, ".rest") if kernel else None,
@@ -125,7 +127,7 @@ class Server:
         self.folder, self.scorer, self.isolated = folder, scorer, isolated
         self.packed: dict[str, bytes] = {}
         self.lock, self.score_ms = threading.Lock(), []
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self.http = _Quiet(("127.0.0.1", 0), _handler(self))
         self.origin = f"http://127.0.0.1:{self.http.server_port}"
         threading.Thread(target=self.http.serve_forever, daemon=True).start()
 
@@ -163,9 +165,19 @@ class Server:
         self.http.server_close()
 
 
+class _Quiet(ThreadingHTTPServer):
+    """Browsers that leave in the middle of an answer are no fault of the server."""
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
 def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+        """As servers for the public do; without it each answer waits some 40 ms for the acknowledgement of its own headers."""
 
         def log_message(self, format: str, *args: Any) -> None: ...
 

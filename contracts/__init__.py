@@ -15,6 +15,7 @@ from contracts.collection import (
     KAryMechanism,
     TokenTerms,
 )
+from contracts.columns import pack_columns, read_columns
 from contracts.envelope import (
     LEDGER_ENTRY_TYPE,
     MANIFEST_TYPE,
@@ -55,5 +56,6 @@ __all__ = [
     "FactKind", "FeatureSpec", "FeedbackWeights", "FileRef", "Frequency", "Guarantees", "HpkeKey", "IntentlyError", "Item",
     "ItemInput", "KAryMechanism", "LedgerEntry", "Manifest", "Market", "MarketRef", "Pin", "PlacementRule", "Pool",
     "PoolItem", "RankingRules", "Receipt", "Record", "Refusals", "Release", "Restriction", "Roles", "Series", "SignalInput",
-    "Signature", "TokenTerms", "pack_plaintext", "pre_authentication_encoding", "sha256_hex", "unpack_plaintext",
+    "Signature", "TokenTerms", "pack_columns", "pack_plaintext", "pre_authentication_encoding", "read_columns", "sha256_hex",
+    "unpack_plaintext",
 ]  # fmt: skip

@@ -67,6 +67,7 @@ class Release(Record):
     head: FileRef | None = Field(default=None, description="the model for the kernel: encoder and the pool's items")
     rest: FileRef | None = Field(default=None, description="rows of all other items")
     catalogue: FileRef
+    columns: FileRef | None = Field(default=None, description="the catalogue as browsers read it; absent: they read `catalogue`")
     base_pool: FileRef = Field(description="pool from the training log, in force until the first private pool")
     markets: tuple[MarketRef, ...] = ()
 

@@ -782,6 +782,10 @@ export interface Refusals {
 export interface Release {
   base_pool: FileRef;
   catalogue: FileRef;
+  /**
+   * the catalogue as browsers read it; absent: they read `catalogue`
+   */
+  columns: FileRef | null;
   configuration: FileRef;
   demo: boolean;
   expires: number;

@@ -8,6 +8,7 @@ import type { ChannelLike } from '../../tracker/src/tabs';
 import type { Remembered } from './ranking/feedback';
 import type { Why } from './ranking/why';
 import type { WorkerLike } from './scoring/messages';
+import type { Listed } from './updates/listed';
 
 /** What the shopper allows. `reports: false` or Global Privacy Control: nothing is drawn or sent; ranking still adapts. */
 export interface Consent {
@@ -224,7 +225,10 @@ export interface Held {
   readonly manifest_sha256: string;
   readonly release: Release;
   readonly configuration: Configuration;
+  /** Made when first asked for, one object for each item; `listed` costs nothing. */
   readonly catalogue: Catalogue;
+  /** The catalogue, asked by index. */
+  readonly listed: Listed;
   readonly pool: Pool;
   /** The page's market; null: the catalogue's own prices. */
   readonly market: Market | null;
@@ -241,7 +245,7 @@ export interface RecsWords {
   readonly why: Partial<Record<Why['code'], string>>;
 }
 
-export type { Pin, Why };
+export type { Listed, Pin, Why };
 
 /** What a card shows. */
 export interface CardFacts {

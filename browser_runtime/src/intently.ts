@@ -35,6 +35,8 @@ class Front implements Intently {
   private core: Intently | null = null;
   private note = '';
   private gone = false;
+  /** Whether this page was idle and visible once. */
+  private idle = false;
   private queue: ((core: Intently) => void)[] = [];
   private known: { viewing: number | null; cart: readonly number[] } = { viewing: null, cart: [] };
   /** The runtime; null: it could not be loaded, or this was disposed of first. */
@@ -51,7 +53,11 @@ class Front implements Intently {
     }).then(() => this.load());
     this.ready = this.arrived.then((core) => core?.ready ?? false);
     if (options.eager || typeof document === 'undefined') this.hurry();
-    else this.giveUp = whenIdleAndVisible(this.hurry);
+    else
+      this.giveUp = whenIdleAndVisible(() => {
+        this.idle = true;
+        this.hurry();
+      });
   }
 
   get held(): Held | null {
@@ -158,7 +164,7 @@ class Front implements Intently {
       if (this.gone) return null;
       const { startRuntime } = (await this.chunk(CORE_CHUNK)) as Core;
       if (this.gone) return null;
-      this.core = startRuntime(this.options, this.pinned, this.emitter);
+      this.core = startRuntime(this.options, this.pinned, this.emitter, () => this.idle);
       for (const act of this.queue) act(this.core);
     } catch (fault) {
       this.note = `the runtime could not be loaded (${String(fault)}); lists stand in the order given`;

@@ -1,5 +1,6 @@
 /** Wires session, updates, scoring and reports into the object that a shop's page holds. */
 
+import type { Release } from '../../contracts/types';
 import { LOCAL, type ModeName, STRICT } from '../../tracker/src/consent';
 import type { EventInput } from '../../tracker/src/event';
 import { SENSORS } from '../../tracker/src/sensors';
@@ -26,7 +27,6 @@ import type { Emitter } from './lib/emitter';
 import { sentenceOf } from './lib/errors';
 import { forgetStores } from './lib/forget_stores';
 import { browserPlatform } from './lib/platform';
-import { indexOfSku } from './lib/skus';
 import { StatusBoard } from './lib/status_board';
 import { describe } from './ranking/describe';
 import { topCategory } from './ranking/intent';
@@ -47,8 +47,14 @@ const SESSION_PLACEMENT = 'session';
 const SESSION_COUNT = 100;
 
 /** Start on a page that is being visited. Never throws. */
-export function startRuntime(options: IntentlyOptions, pinned: Pinned, emitter: Emitter<IntentlyEvents>): Intently {
-  return new Runtime(options, pinned, emitter);
+export function startRuntime(
+  options: IntentlyOptions,
+  pinned: Pinned,
+  emitter: Emitter<IntentlyEvents>,
+  /** Whether the page was idle and visible already, before this ran. */
+  wasIdle: () => boolean = () => false,
+): Intently {
+  return new Runtime(options, pinned, emitter, wasIdle);
 }
 
 class Runtime implements Intently {
@@ -74,6 +80,7 @@ class Runtime implements Intently {
     private readonly options: IntentlyOptions,
     private readonly pinned: Pinned,
     private readonly emitter: Emitter<IntentlyEvents>,
+    private readonly wasIdle: () => boolean,
   ) {
     this.keeper = new ConsentKeeper(browserPlatform(options.platform), pinned.shop, options, (told) =>
       this.apply(told),
@@ -117,7 +124,7 @@ class Runtime implements Intently {
       root: options.root === undefined ? document : options.root,
       sensors: SENSORS,
       mode: this.keeper.mode,
-      resolve: (sku) => (this.held === null ? undefined : indexOfSku(this.held.catalogue, sku)),
+      resolve: (sku) => (this.held === null ? undefined : this.held.listed.indexOf(sku)),
       tabs: tabsOn(() => this.platform.openChannel(`intently-session-${pinned.shop}`), this.tabNumber()),
       onTaken: () => {
         this.queueScoring();
@@ -280,7 +287,7 @@ class Runtime implements Intently {
   }
 
   private categoryOf(item: number): number {
-    return this.held?.catalogue.items[item - 1]?.category ?? 0;
+    return this.held?.listed.categories[item] ?? 0;
   }
 
   private get defaultCandidates(): readonly number[] {
@@ -302,18 +309,25 @@ class Runtime implements Intently {
       database,
       market: this.options.market ?? '',
       onHeld: (held) => this.takeUp(held),
-      onState: (updates, note) => this.board.set({ updates }, note),
+      onVerified: (release) => {
+        if (this.modelAllowed(release)) this.loader?.prepare(release);
+      },
+      onState: (updates, note) => {
+        this.board.set({ updates }, note);
+        if (updates === 'refused') this.loader?.abandon();
+      },
     });
     this.loader = new ModelLoader({
       platform,
       files: this.updater.files,
       eager: this.options.eager ?? false,
+      wasIdle: this.wasIdle,
       onState: (model, note) => this.modelTurned(model, note),
     });
-    await this.openLedger();
+    const ledger = this.openLedger();
     await this.updater.restore();
     this.polling = this.startPolling(this.updater, database !== null);
-    await this.polling.start();
+    await Promise.all([ledger, this.polling.start()]);
     this.settle(this.held !== null);
   }
 
@@ -353,13 +367,18 @@ class Runtime implements Intently {
   /** Load the model unless the shopper saves data, has not allowed it, or it is larger than the page may grow. */
   private wantModel(): void {
     const { held } = this;
-    if (held === null || held.featureSpec === null || !this.consent.personalize) return;
-    const [bytes, most] = [modelSize(held.release), this.options.modelMostBytes ?? MODEL_MOST_BYTES];
-    if (this.platform.saveData() && !this.options.eager)
+    if (held !== null && held.featureSpec !== null && this.modelAllowed(held.release)) this.loader?.want(held);
+  }
+
+  private modelAllowed(release: Release): boolean {
+    if (!this.consent.personalize) return false;
+    const [bytes, most] = [modelSize(release), this.options.modelMostBytes ?? MODEL_MOST_BYTES];
+    const saves = this.platform.saveData() && !this.options.eager;
+    if (saves)
       this.board.set({ model: 'none' }, "Save-Data is on, so no model is fetched; lists stand in the pool's order");
     else if (bytes > most)
       this.board.set({ model: 'none' }, `the model has ${bytes} bytes, this page allows ${most}; pool's order`);
-    else this.loader?.want(held);
+    return !saves && bytes <= most;
   }
 
   private modelTurned(model: Snapshot['status']['model'], note: string): void {
@@ -379,7 +398,7 @@ class Runtime implements Intently {
         const { held } = this;
         const { lastScoring } = this.lists;
         if (!event || tier === 'pool' || lastScoring === null || held === null) return;
-        this.reporting.noticeCategory(topCategory(lastScoring.candidates, lastScoring.scores, held.catalogue));
+        this.reporting.noticeCategory(topCategory(lastScoring.candidates, lastScoring.scores, held.listed));
       });
     });
   }

@@ -29,7 +29,7 @@ export function termsOf(
     configuration,
     release: {
       type: 'release', version: 1, shop: 'test', demo: true, issued: 0, expires: 1e12, hpke_keys: [{ key_id: 2, public_key: PUBLIC_KEY, state: 'active' }],
-      roles: { release: '', pool: '', ledger: '' }, configuration: ref, feature_spec: ref, model: ref, head: null, rest: null, catalogue: ref, base_pool: ref, markets: [], ...release,
+      roles: { release: '', pool: '', ledger: '' }, configuration: ref, feature_spec: ref, model: ref, head: null, rest: null, catalogue: ref, columns: null, base_pool: ref, markets: [], ...release,
     },
     manifest: {
       type: 'manifest', version: 1, shop: 'test', demo: true, issued: 0, expires: 1e12, release: ref, pool: ref, category_pool: null,

@@ -92,6 +92,7 @@ class Shop:
     model: bytes = field(default_factory=tiny_model)
     markets: dict[str, c.Market] = field(default_factory=dict)
     pictures: bool = True
+    with_columns: bool = True
     head: bytes | None = None
     rest: bytes | None = None
     version: int = 0
@@ -125,6 +126,10 @@ class Shop:
         )  # fmt: skip
         return c.Catalogue(shop=SHOP, currency="EUR", categories=categories, items=items)
 
+    def columns(self) -> c.FileRef | None:
+        packed = c.pack_columns(self.catalogue()) if self.with_columns else None
+        return None if packed is None else self.put(packed, ".columns")
+
     def pool(self, order: list[int] | None = None, epoch: int = 0) -> bytes:
         items = tuple(c.PoolItem(item=item, reason="prior") for item in order or range(1, ITEMS + 1))
         return c.Pool(shop=SHOP, demo=True, epoch=epoch, collection=0, reports=0, confidence=0.95, items=items).to_bytes()
@@ -148,6 +153,7 @@ class Shop:
             configuration=self.put(self.configuration.to_bytes(), ".json"), feature_spec=self.put(spec.to_bytes(), ".json"),
             model=self.put(self.model, ".onnx"), head=self.head and self.put(self.head, ".head"),
             rest=self.rest and self.put(self.rest, ".rest"), catalogue=self.put(self.catalogue().to_bytes(), ".json"),
+            columns=self.columns(),
             base_pool=self.put(self.pool(), ".json"),
             markets=tuple(c.MarketRef(name=name, file=self.put(one.to_bytes(), ".json")) for name, one in self.markets.items()),
         )  # fmt: skip

@@ -1,6 +1,7 @@
 /** Cards of our own, from the signed catalogue: places of a fixed size that stand for one item after another. */
 
 import type { Intently, Pin, Ranked } from '../api';
+import { moneyFormat } from '../lib/money';
 import { Card } from './card';
 import { h, sheet } from './dom';
 import type { Chosen, Painter } from './painter';
@@ -39,6 +40,7 @@ export class DrawnCards implements Painter {
     if (style !== null) root.adoptedStyleSheets = [style];
     root.replaceChildren(h('slot', { name: 'heading' }), this.list, this.said);
     this.stop = intently.observe(root);
+    moneyFormat('EUR', this.language); // a browser's first format takes 15 ms: now, while the signed files are on their way
   }
 
   readonly stop: () => void;
@@ -56,7 +58,7 @@ export class DrawnCards implements Painter {
   }
 
   paint({ items, why }: Ranked): readonly number[] {
-    const language = this.host.closest('[lang]')?.getAttribute('lang') ?? '';
+    const { language } = this;
     const words = wordsOf(this.host.words);
     const shown = items
       .map((item, at) => ({ facts: this.intently.describe(item, language), why: why[at] }))
@@ -98,6 +100,10 @@ export class DrawnCards implements Painter {
     return this.intently.describe(item)?.name ?? '';
   }
 
+  private get language(): string {
+    return this.host.closest('[lang]')?.getAttribute('lang') ?? '';
+  }
+
   private get template(): string | null {
     return this.host.getAttribute('image-template');
   }
@@ -108,7 +114,7 @@ export class DrawnCards implements Painter {
   }
 
   private categoryName(category: number): string {
-    return this.intently.held?.catalogue.categories[category - 1]?.name ?? '';
+    return this.intently.held?.listed.categoryName(category) ?? '';
   }
 
   /** From the catalogue's own bytes; else one that was fetched for every candidate; else, where that is signed, of this item. */
@@ -119,7 +125,7 @@ export class DrawnCards implements Painter {
   }
 
   private pictureAt(template: string, item: number): HTMLImageElement {
-    const sku = this.intently.held?.catalogue.items[item - 1]?.sku ?? '';
+    const sku = this.intently.held?.listed.item(item)?.sku ?? '';
     const src = filled(template, item, sku) ?? '';
     return h('img', { referrerpolicy: 'no-referrer', alt: '', part: 'image', src });
   }

@@ -85,10 +85,9 @@ class Lens {
   }
 
   private eventRows({ events, viewing, dwell_ms }: Snapshot): Node[] {
-    const items = this.intently.held?.catalogue.items ?? [];
     const acts = events.filter(({ type }) => type !== 'view_item_list');
     return acts.slice(-EVENTS_SHOWN).map((event, at, shown) => {
-      const name = items[event.item - 1]?.name ?? `item ${event.item}`;
+      const name = this.intently.held?.listed.item(event.item)?.name ?? `item ${event.item}`;
       const running = at === shown.length - 1 && viewing === event.item;
       const dwell = Math.max(event.dwell_ms, running ? Math.min(dwell_ms, event.dwell_ms + REFRESH_MS) : 0);
       return h(

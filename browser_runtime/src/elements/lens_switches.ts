@@ -88,8 +88,7 @@ export class Switches {
 export function exported(intently: Intently): string {
   const { events, dropped, viewing, cart, consent, globalPrivacyControl, budget, reports, shop, versions, feedback } =
     intently.snapshot();
-  const items = intently.held?.catalogue.items ?? [];
-  const named = events.map((event) => ({ ...event, sku: items[event.item - 1]?.sku ?? null }));
+  const named = events.map((event) => ({ ...event, sku: intently.held?.listed.item(event.item)?.sku ?? null }));
   const { started_ms, counts: each } = intently.sessionState();
   const counts = Object.fromEntries(COUNTED.map((kind, at) => [kind, each[at]]));
   const document = { shop, session: { started_ms, events: named, dropped, viewing, cart, counts }, feedback, consent, globalPrivacyControl, budget, reports, versions }; // biome-ignore format: one line reads better

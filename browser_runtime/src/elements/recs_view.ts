@@ -111,7 +111,7 @@ class View implements RecsView {
   }
 
   private skuOf(item: number): string {
-    return this.intently.held?.catalogue.items[item - 1]?.sku ?? '';
+    return this.intently.held?.listed.item(item)?.sku ?? '';
   }
 
   private tell(name: string, detail: unknown): boolean {

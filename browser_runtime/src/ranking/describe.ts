@@ -5,20 +5,20 @@ import { moneyFormat } from '../lib/money';
 
 /** null: no such item. `language`: BCP 47 of the page, '' for the browser's; a market's own locale comes first. */
 export function describe(
-  { catalogue, market }: Pick<Held, 'catalogue' | 'market'>,
+  { listed, market }: Pick<Held, 'listed' | 'market'>,
   item: number,
   language: string,
 ): CardFacts | null {
-  const listed = catalogue.items[item - 1];
-  if (listed === undefined) return null;
-  const minor = market?.prices_minor[item - 1] ?? listed.price_minor;
-  const money = moneyFormat(market?.currency ?? catalogue.currency, market?.locale ?? language);
+  const found = listed.item(item);
+  if (found === null) return null;
+  const minor = market?.prices_minor[item - 1] ?? found.price_minor;
+  const money = moneyFormat(market?.currency ?? listed.currency, market?.locale ?? language);
   return {
     item,
-    sku: listed.sku,
-    name: market?.names[item - 1] || listed.name,
+    sku: found.sku,
+    name: market?.names[item - 1] || found.name,
     price: money(minor),
-    category: catalogue.categories[listed.category - 1]?.name ?? '',
-    thumbnail: listed.thumbnail,
+    category: listed.categoryName(found.category),
+    thumbnail: found.thumbnail,
   };
 }

@@ -112,7 +112,7 @@ export class Lists {
     const { session, memory, seed, held } = this.parts;
     const set = held();
     const { events, cart } = session();
-    const categoryOf = (item: number): number => set?.catalogue.items[item - 1]?.category ?? 0;
+    const categoryOf = (item: number): number => set?.listed.categories[item] ?? 0;
     return rank({
       placement: options.placement ?? '',
       candidates,
@@ -125,7 +125,7 @@ export class Lists {
       categoryOf,
       origins: {
         poolReason: (item) => set?.poolReasons.get(item),
-        categoryName: (category) => set?.catalogue.categories[category - 1]?.name ?? '',
+        categoryName: (category) => set?.listed.categoryName(category) ?? '',
       },
       seed: seed(),
     });

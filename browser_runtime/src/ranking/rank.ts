@@ -57,9 +57,11 @@ const NOTHING: ReadonlySet<number> = new Set();
 
 /** The page's pins before the signed ones; only of candidates, and of none that law, stock or market hides. */
 function pinsOf(input: RankInput, rule: PlacementRule | undefined, hides: Hides): Pin[] {
+  const pins = [...input.pins, ...(rule?.pins ?? [])];
+  if (pins.length === 0) return pins;
   const among = new Set(input.candidates);
   const taken = new Set<number>();
-  return [...input.pins, ...(rule?.pins ?? [])].filter(({ item, position }) => {
+  return pins.filter(({ item, position }) => {
     const free = among.has(item) && !taken.has(item) && !taken.has(-position) && hides(item, true) === null;
     if (free) taken.add(item).add(-position);
     return free;

@@ -3,31 +3,32 @@
  * when the page is idle again. Whatever is refused, the model before goes on scoring.
  */
 
-import type { Catalogue, FeatureSpec, Release } from '../../../contracts/types';
+import type { FeatureSpec, FileRef, Release } from '../../../contracts/types';
 import type { ModelState, Platform } from '../api';
-import { MAIN_THREAD_NAME } from '../constants';
 import { sentenceOf } from '../lib/errors';
 import { whenIdleAndVisible } from '../lib/idle';
 import type { Files } from '../updates/files';
+import type { Listed } from '../updates/listed';
 import { checkHead } from './kernel_head';
-import type { WorkerLike } from './messages';
-import { type ModelTier, modelBytes, tierOf } from './model_files';
+import { type ModelTier, tierOf } from './model_files';
+import { type ModelStart, startModel } from './model_start';
 import type { Scorer } from './scorer';
-import { WorkerLine, WorkerRefused } from './worker_line';
 import { loadScorer } from './worker_scorer';
 
 /** What a held set says of its model. */
 export interface Wanted {
   readonly release: Release;
-  readonly catalogue: Catalogue;
+  readonly listed: Pick<Listed, 'categories'>;
   readonly featureSpec: FeatureSpec | null;
 }
 
 export interface ModelLoaderOptions {
   readonly platform: Pick<Platform, 'bundleUrl' | 'startWorker' | 'importChunk'>;
   readonly files: Files;
-  /** Do not wait for an idle moment. */
+  /** Wait for nothing. */
   readonly eager: boolean;
+  /** Whether the page was idle and visible once: then the model, though not all other items' rows, is asked for at once. */
+  readonly wasIdle: () => boolean;
   readonly onState: (state: ModelState, note: string) => void;
 }
 
@@ -35,18 +36,33 @@ export class ModelLoader {
   scorer: Scorer | null = null;
   private wanted = '';
   private giveUp: () => void = () => {};
+  private giveUpRest: () => void = () => {};
+  /** What was asked for while the release's other files were on their way. */
+  private started: { readonly key: string; readonly model: ModelStart } | null = null;
 
   constructor(private readonly options: ModelLoaderOptions) {}
 
+  /** A release that was just verified: its model is on the way while the catalogue comes. Never throws. */
+  prepare(release: Release): void {
+    const [key, tier] = [keyOf(release), tierOf(release)];
+    if (tier === null || key === this.wanted || key === this.started?.key) return;
+    this.whenIdle(() => this.start(release, tier, key));
+  }
+
+  /** What was prepared will not be wanted: the set was refused. */
+  abandon(): void {
+    this.started?.model.abandon();
+    this.started = null;
+  }
+
   /** Have this set's model in force; the one before goes on scoring until then. Never throws. */
   want(set: Wanted): void {
-    const { model, head, rest } = set.release;
-    const key = [model, head, rest].map((ref) => ref?.sha256 ?? '').join();
+    const key = keyOf(set.release);
     if (set.featureSpec === null || key === this.wanted) return;
     this.wanted = key;
-    this.giveUp();
     this.options.onState('waiting', '');
-    this.whenIdle(() => void this.load(set, key));
+    if (key === this.started?.key) void this.load(set, key);
+    else this.whenIdle(() => void this.load(set, key));
   }
 
   /** The model failed while scoring: pool order from here on. */
@@ -59,12 +75,17 @@ export class ModelLoader {
   dispose(): void {
     this.wanted = '';
     this.giveUp();
+    this.giveUpRest();
+    this.abandon();
     this.scorer?.dispose();
     this.scorer = null;
   }
 
+  /** Only the newest wish is remembered. */
   private whenIdle(act: () => void): void {
-    if (this.options.eager) act();
+    this.giveUp();
+    const { eager, wasIdle } = this.options;
+    if (eager || (wasIdle() && document.visibilityState === 'visible')) act();
     else this.giveUp = whenIdleAndVisible(act);
   }
 
@@ -92,56 +113,57 @@ export class ModelLoader {
   }
 
   private async loaded(set: Wanted, tier: ModelTier): Promise<Scorer> {
-    const starting = this.line(tier);
-    starting.catch(() => {}); // told below, after the files
-    const bytes = await this.checked(set, tier).catch(async (fault: unknown) => {
-      (await starting.catch(() => null))?.end();
-      throw fault;
-    });
-    const categories = Uint16Array.from([0, ...set.catalogue.items.map(({ category }) => category)]);
-    const { featureSpec, release } = set;
-    return loadScorer(await starting, {
-      ...bytes,
-      tier,
-      categories,
-      sha256: release.model.sha256,
-      featureSpec: featureSpec as FeatureSpec,
-    });
-  }
-
-  private async checked(set: Wanted, tier: ModelTier): ReturnType<typeof modelBytes> {
-    const { platform, files } = this.options;
-    const bytes = await modelBytes(set.release, tier, files, platform);
-    const spec = set.featureSpec as FeatureSpec;
-    if (tier === 'kernel') checkHead(new Uint8Array(bytes.model), set.release.model.sha256, spec);
-    return bytes;
-  }
-
-  /** A worker; the kernel also runs on the main thread where workers are refused. */
-  private async line(tier: ModelTier): Promise<WorkerLine> {
-    const { platform } = this.options;
+    const { featureSpec, release, listed } = set;
+    const begun = this.start(release, tier, keyOf(release));
+    this.started = null;
     try {
-      return await WorkerLine.start(() => platform.startWorker(tier));
+      const bytes = await begun.bytes;
+      if (tier === 'kernel') checkHead(new Uint8Array(bytes.model), release.model.sha256, featureSpec as FeatureSpec);
+      return await loadScorer(await begun.line, {
+        ...bytes,
+        tier,
+        categories: listed.categories.slice(), // alone: a view would be sent with all that it looks at
+        sha256: release.model.sha256,
+        featureSpec: featureSpec as FeatureSpec,
+      });
     } catch (fault) {
-      if (tier !== 'kernel' || !(fault instanceof WorkerRefused)) throw fault;
-      const chunk = (await platform.importChunk(MAIN_THREAD_NAME)) as { startOnMainThread: () => WorkerLike };
-      return WorkerLine.start(chunk.startOnMainThread);
+      begun.abandon();
+      throw fault;
     }
+  }
+
+  /** What was prepared of this very model, else asked for now. */
+  private start(release: Release, tier: ModelTier, key: string): ModelStart {
+    if (this.started?.key === key) return this.started.model;
+    this.abandon();
+    const { files, platform } = this.options;
+    this.started = { key, model: startModel(release, tier, files, platform) };
+    return this.started.model;
   }
 
   private restOf({ release }: Wanted, scorer: Scorer): void {
     const { rest } = release;
     if (scorer.tier !== 'kernel' || !rest) return;
-    this.whenIdle(async () => {
-      try {
-        const bytes = await this.options.files.get(rest);
-        if (this.scorer !== scorer) return;
-        await scorer.addRest(bytes.buffer);
-        if (this.scorer === scorer) this.options.onState('ready', '');
-      } catch (fault) {
-        if (this.scorer === scorer)
-          this.options.onState('ready', `rows of other items: ${sentenceOf(fault)}; they have their category's vector`);
-      }
-    });
+    const act = (): void => void this.addRest(rest, scorer);
+    this.giveUpRest();
+    if (this.options.eager) act();
+    else this.giveUpRest = whenIdleAndVisible(act);
   }
+
+  private async addRest(rest: FileRef, scorer: Scorer): Promise<void> {
+    let note = '';
+    try {
+      const bytes = await this.options.files.get(rest);
+      if (this.scorer !== scorer) return;
+      await scorer.addRest(bytes.buffer);
+    } catch (fault) {
+      note = `rows of other items: ${sentenceOf(fault)}; they have their category's vector`;
+    }
+    if (this.scorer === scorer) this.options.onState('ready', note);
+  }
+}
+
+/** Of a model: equal in releases that have the same one. */
+function keyOf({ model, head, rest }: Release): string {
+  return [model, head, rest].map((ref) => ref?.sha256 ?? '').join();
 }

@@ -86,7 +86,7 @@ function scoringOf(
     candidates,
     scores: [...scored.scores],
     embedding: [...scored.embedding],
-    intent: intentOf(candidates, scored.scores, held.catalogue),
+    intent: intentOf(candidates, scored.scores, held.listed),
     ms: { ...took, model: scored.modelMs, rank: 0, total: took.features + took.worker },
   };
 }

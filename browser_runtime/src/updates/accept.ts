@@ -37,7 +37,7 @@ export function acceptRelease(release: Release, sha256: string, pinned: Pinned, 
   for (const { file } of release.markets) checkRef(file);
   for (const ref of [release.configuration, release.feature_spec, release.model, release.catalogue, release.base_pool])
     checkRef(ref);
-  for (const ref of [release.head, release.rest]) if (ref) checkRef(ref);
+  for (const ref of [release.head, release.rest, release.columns]) if (ref) checkRef(ref);
 }
 
 /** Throws `UpdateRefused`. `sha256`: of the manifest's bytes as served. */

@@ -29,10 +29,24 @@ export async function bodyOf(answer: Response, most: number, what: string): Prom
     await reader?.cancel();
     throw new UpdateRefused(`${what}: longer than ${most} bytes`);
   }
-  return new Uint8Array(await new Blob(parts).arrayBuffer());
+  return joined(parts, length);
+}
+
+function joined(parts: readonly Uint8Array<ArrayBuffer>[], length: number): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }
 
 export class Files {
+  private opened: Promise<Cache> | null = null;
+  /** What is being written; nobody who wants a file waits for it. */
+  private readonly keeping = new Set<Promise<void>>();
+
   constructor(
     private readonly platform: Pick<Platform, 'fetch' | 'caches'>,
     private readonly base: string,
@@ -53,7 +67,7 @@ export class Files {
     const cached = await this.fromCache(url);
     if (cached !== null && (await sha256Hex(cached)) === sha256) return cached;
     const bytes = await this.fetched(url, sha256, most);
-    await this.keep(url, bytes);
+    this.keep(url, bytes);
     return bytes;
   }
 
@@ -69,6 +83,7 @@ export class Files {
 
   /** Drop what is not among `urls`, so that the cache stays as large as one set. */
   async prune(urls: ReadonlySet<string>): Promise<void> {
+    await Promise.all(this.keeping);
     await this.attempt(async (cache) => {
       const stale = (await cache.keys()).filter((request) => !urls.has(request.url));
       await Promise.all(stale.map((request) => cache.delete(request)));
@@ -86,15 +101,23 @@ export class Files {
     });
   }
 
-  private async keep(url: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
-    await this.attempt((cache) => cache.put(url, new Response(bytes)));
+  /** A `Response` copies the bytes at once: the caller may give them away. */
+  private keep(url: string, bytes: Uint8Array<ArrayBuffer>): void {
+    const response = new Response(bytes);
+    const kept: Promise<void> = this.attempt((cache) => cache.put(url, response)).then(() => {
+      this.keeping.delete(kept);
+    });
+    this.keeping.add(kept);
   }
 
   /** Cache Storage is disposable: any fault of it counts as empty. */
   private async attempt<T>(act: (cache: Cache) => Promise<T>): Promise<T | null> {
     try {
-      return this.platform.caches === null ? null : await act(await this.platform.caches.open(CACHE_NAME));
+      if (this.platform.caches === null) return null;
+      this.opened ??= this.platform.caches.open(CACHE_NAME);
+      return await act(await this.opened);
     } catch {
+      this.opened = null;
       return null;
     }
   }

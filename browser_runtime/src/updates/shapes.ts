@@ -5,13 +5,17 @@ import { UpdateRefused } from '../lib/errors';
 import { parseRules } from '../ranking/rules';
 
 /** Throws `UpdateRefused`; checks what ranking and cards read. */
-export function checkShapes(configuration: Configuration, catalogue: Catalogue, pool: Pool): void {
+export function checkShapes(configuration: Configuration, pool: Pool): void {
   want(isWhole(configuration?.poll_s, 1), 'configuration: poll_s must be whole and positive');
   parseRules(configuration.ranking);
   want(
     isListOf(pool?.items, ({ item }) => isWhole(item, 1)),
     'pool: items must be a list of catalogue indices',
   );
+}
+
+/** Throws `UpdateRefused`. */
+export function checkCatalogue(catalogue: Catalogue): void {
   const named = isListOf(catalogue?.categories, ({ name }) => typeof name === 'string');
   const items = isListOf(
     catalogue?.items,

@@ -19,9 +19,11 @@ import type { FilesDatabase } from '../lib/database';
 import { sentenceOf, UpdateRefused } from '../lib/errors';
 import { modelUrls } from '../scoring/model_files';
 import { acceptManifest, acceptRelease, checkRef, floorOf, type Highest, NONE_HELD } from './accept';
+import { readColumns } from './columns';
 import { MANIFEST_TYPE, parseEnvelope, parseJson, payloadOf, RELEASE_TYPE, verifyEnvelope } from './envelope';
 import { bodyOf, ENVELOPE_MOST_BYTES, FETCH_LIMIT_MS, Files, GET } from './files';
-import { checkMarket, checkShapes } from './shapes';
+import { type Listed, listedOf } from './listed';
+import { checkCatalogue, checkMarket, checkShapes } from './shapes';
 import { type HeldRecord, readHeld, writeHeld } from './store';
 
 export const MANIFEST_PATH = 'manifest.json';
@@ -44,6 +46,8 @@ export interface UpdaterOptions {
   readonly database: FilesDatabase | null;
   /** '' for the catalogue's own prices. */
   readonly market: string;
+  /** The release's signature holds; its files are asked for now. */
+  readonly onVerified: (release: Release) => void;
   readonly onHeld: (held: HeldSet) => void;
   readonly onState: (state: UpdateState, note: string) => void;
 }
@@ -158,27 +162,41 @@ export class Updater {
 
   private async gathered(manifest: Manifest, manifest_sha256: string, release: Release): Promise<HeldSet> {
     const { market: name } = this.options;
-    const [configuration, spec, catalogue, pool, market] = await Promise.all([
+    this.options.onVerified(release);
+    const [configuration, spec, listed, pool, market] = await Promise.all([
       this.json<Configuration>(release.configuration, 'configuration'),
       this.json<unknown>(release.feature_spec, 'feature spec'),
-      this.json<Catalogue>(release.catalogue, 'catalogue'),
+      this.catalogue(release),
       this.json<Pool>(manifest.pool, 'pool'),
       name === '' ? null : this.json<Market>(marketRef(release, name), 'market'),
     ]);
-    checkShapes(configuration, catalogue, pool);
+    checkShapes(configuration, pool);
     if (market !== null) checkMarket(market, name);
     return {
       manifest,
       manifest_sha256,
       release,
       configuration,
-      catalogue,
+      get catalogue() {
+        return listed.whole();
+      },
+      listed,
       pool,
       market,
       featureSpec: this.specOf(spec),
       poolReasons: new Map(pool.items.map(({ item, reason }) => [item, reason])),
-      candidates: candidatesOf(pool, catalogue),
+      candidates: candidatesOf(pool, listed.size),
     };
+  }
+
+  /** In columns where the release has them; what the set in force holds of the same catalogue stays. */
+  private async catalogue({ catalogue, columns }: Release): Promise<Listed> {
+    const { held } = this;
+    if (held !== null && fileOf(held.release).sha256 === fileOf({ catalogue, columns }).sha256) return held.listed;
+    if (columns) return readColumns(await this.files.get(columns));
+    const document = parseJson<Catalogue>(await this.files.get(catalogue), 'catalogue');
+    checkCatalogue(document);
+    return listedOf(document);
   }
 
   private specOf(document: unknown): FeatureSpec | null {
@@ -197,10 +215,9 @@ export class Updater {
 
   /** What the set in force already parsed of the same file. */
   private already(ref: FileRef): unknown {
-    const { release, manifest, configuration, catalogue, pool, market, featureSpec } = this.held as HeldSet;
+    const { release, manifest, configuration, pool, market, featureSpec } = this.held as HeldSet;
     const known: [FileRef, unknown][] = [
       [release.configuration, configuration],
-      [release.catalogue, catalogue],
       [release.feature_spec, featureSpec ?? undefined],
       [manifest.pool, pool],
       ...release.markets.map(({ name, file }): [FileRef, unknown] => [
@@ -218,7 +235,7 @@ export class Updater {
       manifest.pool,
       release.configuration,
       release.feature_spec,
-      release.catalogue,
+      fileOf(release),
     ];
     return new Set([
       ...refs.map((ref) => this.files.urlOf(ref)),
@@ -234,6 +251,11 @@ export class Updater {
   }
 }
 
+/** The catalogue's file that a browser reads. */
+function fileOf({ catalogue, columns }: Pick<Release, 'catalogue' | 'columns'>): FileRef {
+  return columns ?? catalogue;
+}
+
 /** Throws `UpdateRefused` where the release names no such market. */
 function marketRef({ markets }: Release, name: string): FileRef {
   const found = markets.find((market) => market.name === name);
@@ -243,7 +265,14 @@ function marketRef({ markets }: Release, name: string): FileRef {
 }
 
 /** The catalogue is at hand, so nothing is fetched for an item that the pool lacks, and the model may choose among all. */
-function candidatesOf(pool: Pool, catalogue: Catalogue): number[] {
-  const items = catalogue.items.map((_, at) => at + 1);
-  return [...new Set([...pool.items.map(({ item }) => item), ...items])];
+function candidatesOf(pool: Pool, size: number): number[] {
+  const taken = new Uint8Array(size + 1);
+  const candidates: number[] = [];
+  const take = (item: number): void => {
+    if (!taken[item]) candidates.push(item);
+    taken[item] = 1;
+  };
+  for (const { item } of pool.items) take(item);
+  for (let item = 1; item <= size; item++) take(item);
+  return candidates;
 }

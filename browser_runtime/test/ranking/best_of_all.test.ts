@@ -28,7 +28,7 @@ function lists(unavailable: readonly number[]) {
   } as unknown as Scorer; // biome-ignore format: one line reads better
   const held = {
     candidates: everything, poolReasons: new Map(), market: null,
-    catalogue: { items: everything.map(() => ({ category: 0 })), categories: [] },
+    listed: { categories: new Uint16Array(everything.length + 1), categoryName: () => '' },
     configuration: {}, manifest: { availability: { issued: 0, unavailable, banned: [] } },
   }; // biome-ignore format: one line reads better
   const event = { type: 'view_item', item: 7, time_ms: 0, dwell_ms: 0 };
