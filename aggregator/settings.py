@@ -28,7 +28,7 @@ from aggregator.errors import SettingsRefused
 from contracts import Record
 
 LOOPBACK = "127.0.0.1"
-PROGRAMS = ("relay", "analyzer", "delivery")
+PROGRAMS = ("relay", "analyzer", "delivery", "issuer")
 NESTED = "__"
 """Between the parts of a nested key in the environment."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from contracts import Collection, CollectionKind, Configuration
+from contracts import Collection, CollectionKind, Configuration, TokenTerms
 from privacy.mechanisms import choose_mechanism
 
 LOCAL_EPSILON = 4.0
@@ -39,7 +39,9 @@ def collection(number: int, kind: CollectionKind, domain_size: int, share: int, 
     )  # fmt: skip
 
 
-def configuration(shop: str, items: int, categories: int, reports_url: str, scale: Scale = PRODUCTION) -> Configuration:
+def configuration(
+    shop: str, items: int, categories: int, reports_url: str, scale: Scale = PRODUCTION, tokens: TokenTerms | None = None
+) -> Configuration:
     """What the browsers of a shop with `items` items and `categories` categories report: three in four the item dwelled on."""
     collections = [collection(1, "item_dwelled", items, share=3, dwell_ms=scale.dwell_ms)]
     if categories > 1:
@@ -47,5 +49,5 @@ def configuration(shop: str, items: int, categories: int, reports_url: str, scal
     return Configuration(
         shop=shop, demo=scale.demo, epoch_s=scale.epoch_s, draw_min_ms=scale.draw_min_ms, draw_max_ms=scale.draw_max_ms,
         minimum_batch=scale.minimum_batch, cap_epsilon=CAP_EPSILON, cap_days=90, poll_s=scale.poll_s, reports_url=reports_url,
-        collections=tuple(collections),
+        collections=tuple(collections), tokens=tokens,
     )  # fmt: skip

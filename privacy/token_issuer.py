@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections import Counter
 from collections.abc import Callable
 
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -20,7 +20,11 @@ def generate_issuer_key() -> rsa.RSAPrivateKey:
 
 
 class Issuer:
-    """One issuer key. Counts live in memory, of the current epoch alone: what an account asked for is not kept."""
+    """One issuer key.
+
+    In memory, of the current epoch alone: for each account the SHA-256 of the blinded messages that it had signed, which are
+    independent of its tokens. The same message again is a resend after a lost answer: signed again, counted once.
+    """
 
     def __init__(self, private: rsa.RSAPrivateKey, per_epoch: int = 1, random_bytes: RandomBytes = os.urandom) -> None:
         """`per_epoch`: tokens that one account gets in one epoch; a browser reports once an epoch, so one for each browser."""
@@ -30,7 +34,8 @@ class Issuer:
         self.key = IssuerKey(numbers.public_numbers.n)
         self._d, self._p, self._q = numbers.d, numbers.p, numbers.q
         self._per_epoch, self._random = per_epoch, random_bytes
-        self._epoch, self._given = -1, Counter[str]()
+        self._epoch = -1
+        self._given: dict[str, set[bytes]] = {}
 
     def issue(self, account: str, epoch: int, request: bytes) -> bytes:
         """Blind signature for a signed-in account; raises `TokenRefused` at its limit, for an older epoch, or a bad request.
@@ -41,10 +46,11 @@ class Issuer:
         if epoch < self._epoch:
             raise TokenRefused(f"issuer: epoch {epoch} is over, {self._epoch} has begun")
         if epoch > self._epoch:
-            self._epoch, self._given = epoch, Counter()
-        if self._given[account] >= self._per_epoch:
+            self._epoch, self._given = epoch, {}
+        given, asked = self._given.setdefault(account, set()), hashlib.sha256(request).digest()
+        if asked not in given and len(given) >= self._per_epoch:
             raise TokenRefused(f"issuer: this account has had its {self._per_epoch} for this epoch")
-        self._given[account] += 1
+        given.add(asked)
         return self._sign(element)
 
     def _element(self, request: bytes) -> int:

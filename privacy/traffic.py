@@ -23,6 +23,8 @@ from privacy.report_audit import Finding
 TOKEN_BODY_BYTES = 410
 """Of a report with an anonymous token; one length a deployment."""
 REPORT_PATH = "/v1/reports/"
+TOKENS_PATH = "/v1/tokens"
+TOKEN_REQUEST_BYTES = 259
 IGNORED_HEADERS = frozenset({
     "host", "connection", "content-length", "accept-encoding", "user-agent", "date", "pragma", "cache-control",
     "upgrade-insecure-requests",
@@ -53,6 +55,11 @@ class Request:
     def is_report(self) -> bool:
         """Whether it posts a report."""
         return self.path.startswith(REPORT_PATH)
+
+    @property
+    def asks_for_token(self) -> bool:
+        """Whether it asks the issuer for a token (and is no preflight)."""
+        return self.path == TOKENS_PATH and self.method == "POST"
 
     def header(self, name: str) -> str:
         """Value, '' where absent."""
@@ -91,6 +98,7 @@ def check_capture(requests: Iterable[Request], with_tokens: bool = False) -> lis
         ("no cookie on a report", [r.url for r in reports if r.header("cookie")], "none"),
         ("no referrer on a report", [r.header("referer") for r in reports if r.header("referer")], "none"),
         ("one report an epoch", _repeated(reports), "one bucket an epoch"),
+        ("token requests", _token_requests(found, with_tokens), "259 bytes, no query or referrer, none without tokens"),
         ("bodies", [r.url for r in found if r.size and not r.is_report and _ours(r)], "only reports have a body"),
         ("validators", _validators(found), "If-None-Match names the content of a signed file, or nothing"),
     ]  # fmt: skip
@@ -98,6 +106,17 @@ def check_capture(requests: Iterable[Request], with_tokens: bool = False) -> lis
         Finding(name, not wrong, f"{wrong[0]}; want {want_words}" if wrong else f"{len(reports)} reports: {want_words}")
         for name, wrong, want_words in rules
     ]
+
+
+def _token_requests(found: list[Request], with_tokens: bool) -> list[str]:
+    """A repeated one is a resend, or another epoch's."""
+    asked = [request for request in found if request.path == TOKENS_PATH]
+    if asked and not with_tokens:
+        return [f"{len(asked)} token requests of a shop without tokens"]
+    odd = [
+        r for r in asked if urlsplit(r.url).query or r.header("referer") or (r.asks_for_token and r.size != TOKEN_REQUEST_BYTES)
+    ]
+    return [f"{r.method} {r.url}: {r.size} bytes" for r in odd]
 
 
 def _ours(request: Request) -> bool:
@@ -161,10 +180,18 @@ def _tally(requests: list[Request], key: Callable[[Request], Hashable]) -> Count
 
 
 def _times(one: list[Request], other: list[Request], tolerance_ms: int) -> Finding:
-    """When reports left, from the first request of each capture on."""
-    starts = [min((r.at_ms for r in each), default=0) for each in (one, other)]
-    left, right = ([r.at_ms - start for r in each if r.is_report] for each, start in zip((one, other), starts, strict=True))
-    if len(left) != len(right):
-        return Finding("time alike", False, f"{len(left)} reports against {len(right)}")
-    apart = max((abs(a - b) for a, b in zip(left, right, strict=True)), default=0)
-    return Finding("time alike", apart <= tolerance_ms, f"reports at most {apart} ms apart, tolerated {tolerance_ms}")
+    """When reports left and tokens were asked for, from the first request of each capture on."""
+    apart = [0]
+    for tokens in (False, True):
+        left, right = (_moments(each, tokens) for each in (one, other))
+        if len(left) != len(right):
+            what = "token requests" if tokens else "reports"
+            return Finding("time alike", False, f"{len(left)} {what} against {len(right)}")
+        apart += [abs(a - b) for a, b in zip(left, right, strict=True)]
+    return Finding("time alike", max(apart) <= tolerance_ms, f"reports at most {max(apart)} ms apart, tolerated {tolerance_ms}")
+
+
+def _moments(requests: list[Request], tokens: bool) -> list[int]:
+    """Of the token requests, or of the reports: ms after the first request."""
+    start = min((r.at_ms for r in requests), default=0)
+    return [r.at_ms - start for r in requests if (r.asks_for_token if tokens else r.is_report)]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from aggregator.errors import SettingsRefused
 from aggregator.relay.settings import RelayConfiguration
-from contracts import Bucket, Configuration, ContractError, sha256_hex
+from contracts import Bucket, Configuration, ContractError, TokenTerms, sha256_hex
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,7 @@ class Admitted:
     minimum_batch: int
     collections: frozenset[int]
     key_ids: frozenset[int]
+    tokens: TokenTerms | None = None
 
 
 def read_configurations(configurations: tuple[RelayConfiguration, ...]) -> dict[str, Admitted]:
@@ -33,7 +34,9 @@ def read_configurations(configurations: tuple[RelayConfiguration, ...]) -> dict[
         except ContractError as error:
             raise SettingsRefused(f"configuration {named.file}: {error}") from None
         ids = frozenset(collection.id for collection in configuration.collections)
-        admitted[sha256_hex(data)] = Admitted(configuration.epoch_s, configuration.minimum_batch, ids, frozenset(named.key_ids))
+        admitted[sha256_hex(data)] = Admitted(
+            configuration.epoch_s, configuration.minimum_batch, ids, frozenset(named.key_ids), configuration.tokens
+        )
     return admitted
 
 

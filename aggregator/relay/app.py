@@ -127,8 +127,8 @@ def create_app(settings: RelaySettings, clock: Callable[[], float] = time.time, 
 
     app = FastAPI(title="Intently relay", openapi_url=None, lifespan=lifespan)
     reports = Reports(
-        commit, admitted, clock, settings.close_grace_s, settings.retry_after_s, metrics.answers, Gate.of(settings), store,
-        settings.slow_after_s,
+        commit, admitted, clock, settings.close_grace_s, settings.retry_after_s, metrics.answers,
+        Gate.of(settings, admitted), store, settings.slow_after_s,
     )  # fmt: skip
     app.router.routes.append(Route("/v1/reports/{rest:path}", reports))
     if settings.ohttp_key:

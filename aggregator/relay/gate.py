@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from pathlib import Path
 
 from aggregator.errors import AggregatorError
+from aggregator.relay.admission import Admitted
 from aggregator.relay.settings import RelaySettings
 from aggregator.relay.store import RelayStore
 from contracts import BODY_BYTES, Bucket
@@ -34,12 +35,14 @@ class Gate:
         """One length a deployment."""
 
     @classmethod
-    def of(cls, settings: RelaySettings) -> Gate:
-        """As the settings say; raises `AggregatorError` for a key file that is none."""
+    def of(cls, settings: RelaySettings, admitted: Mapping[str, Admitted]) -> Gate:
+        """As the settings say; raises `AggregatorError` for a key file that is none, or not what browsers are told."""
         try:
             keys = tuple(IssuerKey.from_bytes(Path(path).read_bytes()) for path in settings.token_keys)
         except (OSError, TokenRefused) as error:
             raise AggregatorError(f"token_keys: {error}") from None
+        for release, rule in admitted.items():
+            _agree(release[:16], rule, keys, settings.token_issuer)
         quota = PrefixQuota(settings.quota_per_prefix, settings.quota_window_s) if settings.quota_per_prefix else None
         return cls(keys, settings.token_issuer, quota)
 
@@ -63,3 +66,16 @@ class Gate:
         if not await call(partial(store.spend, bucket, nonce, report)):
             raise NotAdmitted(403, "token: is spent")
         return report
+
+
+def _agree(release: str, rule: Admitted, keys: tuple[IssuerKey, ...], issuer: str) -> None:
+    """Otherwise every report would be refused, and no browser would know why."""
+    asked = rule.tokens
+    if asked is None and keys:
+        raise AggregatorError(f"configuration {release}… asks browsers for no tokens, token_keys wants them; set neither or both")
+    if asked is None:
+        return
+    if int(asked.key, 16) not in {key.n for key in keys}:
+        raise AggregatorError(f"configuration {release}… asks for tokens of a key that token_keys does not hold; add it")
+    if asked.issuer != issuer:
+        raise AggregatorError(f"configuration {release}… names the issuer {asked.issuer!r}, token_issuer is {issuer!r}")

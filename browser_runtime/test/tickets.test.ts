@@ -57,7 +57,7 @@ test('a report of 410 bytes: sealed, and a token that verifies; the request goes
   expect(verified).toBe(true);
   expect(issuer.asked.length).toBe(1);
   expect(issuer.asked[0]).toMatchObject({ method: 'POST', credentials: 'include', referrerPolicy: 'no-referrer' });
-  expect((issuer.asked[0]?.body as Uint8Array).length).toBe(259);
+  expect(issuer.asked[0]?.body).toHaveLength(259);
   expect(profile.sent[0]?.init.credentials).toBe('omit');
   expect(toHex(token)).not.toContain(issuer.signed.slice(6));
   const [slot] = await profile.database.getAll('slots');

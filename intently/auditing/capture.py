@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from contracts import IntentlyError
-from privacy.traffic import Request
+from privacy.traffic import REPORT_PATH, Request
 
 SAME_CHANCE = """
   let state = 20261125;
@@ -26,6 +26,8 @@ HIDDEN = """(hidden) => {
   document.dispatchEvent(new Event('visibilitychange'));
 }"""
 STEP_MS = 250
+QUIET_MS = 1500
+REPORTS_LIMIT_S = 60.0
 
 
 class Visitor:
@@ -58,6 +60,18 @@ class Visitor:
         """As if another tab were in front."""
         self.page.evaluate(HIDDEN, hidden)
 
+    def await_reports(self, count: int) -> None:
+        """Stay until so many reports have left, or the limit is reached."""
+        ends = time.monotonic() + REPORTS_LIMIT_S
+        while sum(REPORT_PATH in request.url for _, request in self._asked) < count and time.monotonic() < ends:
+            self.page.wait_for_timeout(STEP_MS)
+
+    def await_quiet(self) -> None:
+        """Stay until nothing was asked for a while, or the limit is reached: what a tab fetches once it is in front comes too."""
+        ends = time.monotonic() + REPORTS_LIMIT_S
+        while self._asked and 1000 * time.time() - self._asked[-1][0] < QUIET_MS and time.monotonic() < ends:
+            self.page.wait_for_timeout(STEP_MS)
+
     def requests(self) -> tuple[Request, ...]:
         """Everything asked of a network, oldest first."""
         found = []
@@ -70,9 +84,12 @@ class Visitor:
 
 
 def capture_worlds(
-    browser: Any, origin: str, pages: Sequence[str], seconds: float, init: str = ""
+    browser: Any, origin: str, pages: Sequence[str], seconds: float, init: str = "", reports: int = 0
 ) -> tuple[tuple[Request, ...], tuple[Request, ...]]:
-    """Requests of the busy and of the idle visitor. `seconds`: how long the visit lasts; more than the latest time drawn."""
+    """Requests of the busy and of the idle visitor. `seconds`: how long the visit lasts; more than the latest time drawn.
+
+    `reports`: wait until each has sent so many, at most `REPORTS_LIMIT_S` longer.
+    """
     busy, idle = Visitor(browser, init), Visitor(browser, init)
     try:
         for path in pages:
@@ -81,6 +98,9 @@ def capture_worlds(
             idle.look_away(True)
             busy.look_around(int(1000 * seconds / len(pages)))
             idle.look_away(False)
+        for visitor in (busy, idle):
+            visitor.await_reports(reports)
+            visitor.await_quiet()
         return busy.requests(), idle.requests()
     finally:
         busy.context.close()

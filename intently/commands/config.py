@@ -10,10 +10,10 @@ import typer
 
 from intently.output import JsonOption, print_json, print_table
 
-app = typer.Typer(name="config", help="Settings of relay, analyzer and delivery: one YAML file.", no_args_is_help=True)
+app = typer.Typer(name="config", help="Settings of relay, analyzer, delivery and issuer: one YAML file.", no_args_is_help=True)
 FileArgument = Annotated[Path, typer.Argument(help="Settings file, YAML or JSON.")]
 ProgramOption = Annotated[
-    str | None, typer.Option(help="relay, analyzer or delivery; default: the file's sections.", show_default=False)
+    str | None, typer.Option(help="relay, analyzer, delivery or issuer; default: the file's sections.", show_default=False)
 ]
 SetOption = Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE, overrides file and environment.")]
 
@@ -53,10 +53,11 @@ def _load(file: Path, program: str | None, flags: list[str] | None) -> dict[str,
     from aggregator.analyzer.settings import AnalyzerSettings
     from aggregator.delivery.settings import DeliverySettings
     from aggregator.errors import SettingsRefused
+    from aggregator.issuer.settings import IssuerSettings
     from aggregator.relay.settings import RelaySettings
     from aggregator.settings import load_with_origins, read_document
 
-    kinds = {"relay": RelaySettings, "analyzer": AnalyzerSettings, "delivery": DeliverySettings}
+    kinds = {"relay": RelaySettings, "analyzer": AnalyzerSettings, "delivery": DeliverySettings, "issuer": IssuerSettings}
     if program is not None and program not in kinds:
         raise SettingsRefused(f"--program: got {program!r}, want {', '.join(kinds)}")
     sections = [name for name in kinds if name in read_document(file)]

@@ -108,6 +108,25 @@ def retire(
 
 
 @app.command()
+def token(folder: FolderOption = Path("keys"), as_json: JsonOption = False) -> None:
+    """Make the RSA key of the token issuer, `token.pem`, and its public part for relay and release, `token-public.pem`."""
+    from contracts import IntentlyError
+    from privacy.key_files import passphrase_of
+    from privacy.token_issuer import generate_issuer_key
+    from privacy.token_keys import write_token_key
+    from privacy.tokens import IssuerKey
+
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private, public = folder / "token.pem", folder / "token-public.pem"
+    try:
+        write_token_key(private, public, generate_issuer_key(), passphrase_of())
+    except FileExistsError:
+        raise IntentlyError(f"{private} is there already and is never replaced; give another folder") from None
+    found = {"private": str(private), "public": str(public), "key_id": IssuerKey.from_bytes(public.read_bytes()).key_id.hex()}
+    print_json(found) if as_json else print_table("Token key", list(found), [list(found.values())])
+
+
+@app.command()
 def seal(folder: FolderOption = Path("keys"), as_json: JsonOption = False) -> None:
     """Seal every plain key file with the passphrase of INTENTLY_PASSPHRASE or INTENTLY_PASSPHRASE_FILE."""
     from aggregator.keys import seal_keys

@@ -8,8 +8,9 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 import typer
+from pydantic import ValidationError
 
-from contracts import FileRef, IntentlyError, Manifest, RankingRules, Release
+from contracts import FileRef, IntentlyError, Manifest, RankingRules, Release, TokenTerms
 from intently.commands.availability import availability
 from intently.output import JsonOption, print_json, print_table
 from intently.workspace import Workspace
@@ -32,6 +33,11 @@ def create(
     data: Annotated[Path, typer.Option(help="Log whose most seen items begin the pool.")],
     relay_url: Annotated[str, typer.Option(help="Origin of the relay; '' for the shop's own.")] = "",
     ranking: Annotated[Path | None, typer.Option(help="Rules of ranking, JSON; default: none (docs/ranking.md).")] = None,
+    token_key: Annotated[
+        Path | None, typer.Option(help="Public key of the token issuer: then every report carries a token (docs/tokens.md).")
+    ] = None,
+    token_issuer: Annotated[str, typer.Option(help="Name of the token issuer; default: the shop's.")] = "",
+    token_url: Annotated[str, typer.Option(help="Origin of the token issuer; '' for the shop's own.")] = "",
     demo: Annotated[bool, typer.Option("--demo", help="Demo scale: epochs of seconds.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -47,12 +53,28 @@ def create(
     check_relay_url(relay_url)
     catalogue = read_catalogue(space.catalogue)
     collections = configuration(
-        catalogue.shop, len(catalogue.items), len(catalogue.categories), relay_url, DEMO if demo else PRODUCTION
-    )
+        catalogue.shop, len(catalogue.items), len(catalogue.categories), relay_url, DEMO if demo else PRODUCTION,
+        token_terms(token_key, token_issuer or catalogue.shop, token_url),
+    )  # fmt: skip
     collections = collections.model_copy(update={"ranking": read_rules(ranking)})
     pool = popularity_pool(load(data), PoolRules()).model_copy(update={"shop": catalogue.shop, "demo": demo})
     release = publish_release(space, collections, catalogue, pool)
     print_json(release) if as_json else show(workspace)
+
+
+def token_terms(key: Path | None, issuer: str, url: str) -> TokenTerms | None:
+    """What browsers are told of the issuer, None without a key; raises `IntentlyError`."""
+    if key is None:
+        return None
+    from privacy.tokens import IssuerKey
+
+    try:
+        return TokenTerms(issuer=issuer, key=f"{IssuerKey.from_bytes(key.read_bytes()).n:x}", url=url)
+    except OSError as error:
+        raise IntentlyError(f"--token-key {key} cannot be read ({error.strerror}); make one with `intently keys token`") from None
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise IntentlyError(f"--token-{first['loc'][0]}: {first['msg']}") from None
 
 
 def read_rules(path: Path | None) -> RankingRules:

@@ -14,11 +14,13 @@ from test_relay import EPOCH, Clock, app_of, path_of
 from aggregator.errors import AggregatorError
 from aggregator.relay.app import create_app
 from aggregator.relay.settings import RelaySettings
+from contracts import TokenTerms
 from privacy.token_issuer import Issuer, generate_issuer_key
 from privacy.tokens import challenge, finalize, request_token
 
 PLAIN = {"Content-Type": "text/plain"}
 PRIVATE = generate_issuer_key()
+TERMS = TokenTerms(issuer="issuer.example", key=f"{Issuer(PRIVATE).key.n:x}")
 
 
 def token(release: str, account: str, epoch: int = EPOCH, issuer: Issuer | None = None) -> bytes:
@@ -29,7 +31,7 @@ def token(release: str, account: str, epoch: int = EPOCH, issuer: Issuer | None 
 
 @pytest.fixture
 def gated(tmp_path: Path) -> tuple[tuple[Path, str], dict[str, object]]:
-    shop = write_configuration(tmp_path, configuration(minimum_batch=5))
+    shop = write_configuration(tmp_path, configuration(minimum_batch=5).model_copy(update={"tokens": TERMS}))
     pem = PRIVATE.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     (tmp_path / "issuer.pem").write_bytes(pem)
     return shop, {"token_keys": [str(tmp_path / "issuer.pem")], "token_issuer": "issuer.example"}
@@ -83,3 +85,23 @@ def test_a_key_file_that_is_none_is_refused_by_name(tmp_path: Path) -> None:
         create_app(
             RelaySettings.model_validate(relay_settings(tmp_path, shop[0], token_keys=[str(tmp_path / "none.pem")])), Clock()
         )
+
+
+@pytest.mark.parametrize(
+    ("told", "words", "match"),
+    [
+        (None, {}, "asks browsers for no tokens"),
+        (TERMS, {"token_keys": []}, "does not hold"),
+        (TERMS, {"token_issuer": "another.example"}, "another.example"),
+    ],
+)
+def test_a_relay_and_a_configuration_that_differ_in_tokens_are_refused(
+    tmp_path: Path,
+    gated: tuple[tuple[Path, str], dict[str, object]],
+    told: TokenTerms | None,
+    words: dict[str, object],
+    match: str,
+) -> None:
+    shop = write_configuration(tmp_path, configuration(minimum_batch=5).model_copy(update={"tokens": told}))
+    with pytest.raises(AggregatorError, match=match):
+        create_app(RelaySettings.model_validate(relay_settings(tmp_path, shop[0], **{**gated[1], **words})), Clock())

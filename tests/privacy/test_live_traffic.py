@@ -56,7 +56,7 @@ def page_of(html: str) -> Iterator[str]:
 
 def wrong(browser: Browser, html: str) -> set[str]:
     with page_of(html) as origin:
-        busy, idle = capture_worlds(browser, origin, ["/"], 2.0)
+        busy, idle = capture_worlds(browser, origin, ["/"], 2.0, reports=1)
     assert sum(request.is_report for request in busy) == sum(request.is_report for request in idle) == 1
     findings = [*check_capture(busy), *check_capture(idle), *compare(busy, idle, tolerance_ms=60_000)]
     return {finding.name for finding in findings if not finding.ok}

@@ -107,10 +107,12 @@ def test_what_does_not_verify(private: Any) -> None:
 def test_the_issuer_gives_so_many_an_epoch_and_refuses_what_is_no_request(private: Any) -> None:
     issuer = Issuer(private, per_epoch=2)
     request, _ = request_token(issuer.key, challenge("i", RELEASE, 7))
-    for _ in range(2):
-        issuer.issue("a", 7, request)
+    fresh = [request_token(issuer.key, challenge("i", RELEASE, 7))[0] for _ in range(2)]
+    first = issuer.issue("a", 7, request)
+    assert issuer.issue("a", 7, request) == first, "a resend after a lost answer is signed again and counted once"
+    issuer.issue("a", 7, fresh[0])
     with pytest.raises(TokenRefused, match="has had its 2"):
-        issuer.issue("a", 7, request)
+        issuer.issue("a", 7, fresh[1])
     issuer.issue("b", 7, request)
     issuer.issue("a", 8, request)
     with pytest.raises(TokenRefused, match="is over"):

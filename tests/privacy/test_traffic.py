@@ -92,6 +92,18 @@ def test_two_reports_in_an_epoch_a_body_of_ours_and_a_validator_that_a_server_ch
     assert "size of a report" in wrong(check_capture(VISIT, with_tokens=True))
 
 
+def test_token_requests_are_judged_too() -> None:
+    asked = Request(950, "POST", "https://shop.example/v1/tokens", (("cookie", "account=1"),), 259)
+    visit = (*VISIT[:2], asked, VISIT[2], changed(size=410)(REPORT))
+    assert wrong(check_capture(visit, with_tokens=True)) == set(), "the account's cookie goes to the issuer, and nowhere else"
+    assert wrong(check_capture([*VISIT, asked])) == {"token requests"}
+    for planted in (changed(size=260), changed(url=asked.url + "?t=1"), header("referer", "https://shop.example/product/7")):
+        assert wrong(check_capture([*visit, planted(asked)], with_tokens=True)) == {"token requests"}
+    late = (*visit[:2], changed(at_ms=9_000)(asked), *visit[3:])
+    assert wrong(compare(visit, late)) == {"time alike"}
+    assert "time alike" in wrong(compare(visit, (*visit[:2], *visit[3:])))
+
+
 def test_a_har_file_is_read() -> None:
     entry = {
         "startedDateTime": "2026-11-25T08:00:00.250Z",
