@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from contracts import FeatureSpec
+from contracts import FeatureSpec, SignalInput
 from edge_model.audit.canaries import plant
 from edge_model.checkpoint import save_trained
 from edge_model.errors import ModelFileError
@@ -64,19 +64,20 @@ def make_run(
     category_counts: NDArray[np.float64] | None = None,
     resume: bool = False,
     command: str = "",
+    signals: tuple[SignalInput, ...] = (),
 ) -> Run:
     """Train, quantize, export, check parity, evaluate, write the card last: a directory with a card is complete.
 
     While it trains, `snapshot.npz` holds where it stands; with `resume` an interrupted training goes on from there. `command` is
     what a person would type to make this run again, for the card. `category_counts` [K + 1], private ones, serve
-    `making.no_logs` alone. Raises `TrainExtraMissing`, `LogRefused`, `TrainingFailed`, `QuantizationError`, `ModelFileError` or
-    `ParityError`; no card is left behind then.
+    `making.no_logs` alone; the model also reads `signals`. Raises `TrainExtraMissing`, `LogRefused`, `TrainingFailed`,
+    `QuantizationError`, `ModelFileError` or `ParityError`; no card is left behind then.
     """
     directory, making = Path(directory), making or Making()
     (directory / CARD_NAME).unlink(missing_ok=True)
     learnt = to_learn(log, making, category_counts)
     measured = learnt if making.no_logs else log
-    trained = trained_with(learnt, settings, making, progress, clock, directory / SNAPSHOT_NAME, resume)
+    trained = trained_with(learnt, settings, making, progress, clock, directory / SNAPSHOT_NAME, resume, signals)
     checkpoint = save_trained(trained, learnt, directory / CHECKPOINT_NAME)
     progress(1.0, "exporting to ONNX and comparing it with the trainer")
     small = quantize(trained, making.storage, checkpoint.occurrences, checkpoint.sessions)
@@ -109,9 +110,10 @@ def trained_with(
     clock: Callable[[], float],
     snapshot: Path | None = None,
     resume: bool = False,
+    signals: tuple[SignalInput, ...] = (),
 ) -> Trained:
     """The trained model with its heads; made-up sessions have no labels worth a head."""
-    trained = train(learnt, settings, progress, clock, snapshot, resume)
+    trained = train(learnt, settings, progress, clock, snapshot, resume, signals)
     if making.private_least:
         trained = unknown_for_unseen(trained, learnt)
     if making.no_logs:

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from edge_model.progress import on_terminal
-from intently.commands.model_export import CodesOption, FormatOption, making_of, read_counts
+from intently.commands.model_export import CodesOption, FormatOption, making_of, read_counts, read_signals
 from intently.output import JsonOption, print_json
 
 app = typer.Typer(name="model", help="Train a session model from a log, and measure it.", no_args_is_help=True)
@@ -35,6 +35,7 @@ def train(
     private: Annotated[bool, typer.Option("--private", help="Items in under 20 sessions: only their category's vector.")] = False,
     no_logs: Annotated[bool, typer.Option("--no-logs", help="Learn from the catalogue and counts, from no session.")] = False,
     category_counts: Annotated[Path | None, typer.Option(help="JSON list, count of category 1, 2, ... (--no-logs).")] = None,
+    signals: Annotated[Path | None, typer.Option(help="JSON list of the feature spec's signals to read.")] = None,
     layout: LayoutOption = None,
     idle_gap_s: GapOption = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the interrupted training in --out.")] = False,
@@ -52,7 +53,7 @@ def train(
         making, counts = making_of(form, codes, canaries, private, no_logs), read_counts(category_counts)
         run = make_run(
             log, out, Settings(seed=seed, time_budget_s=budget_s), progress, making=making, category_counts=counts, resume=resume,
-            command=shlex.join(["intently", *sys.argv[1:]]),
+            command=shlex.join(["intently", *sys.argv[1:]]), signals=read_signals(signals),
         )  # fmt: skip
     print_json(run.card) if as_json else print_model(run.card, console)
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 import typer
 from numpy.typing import NDArray
+from pydantic import TypeAdapter, ValidationError
 from rich.console import Console
 
-from contracts import IntentlyError
+from contracts import IntentlyError, SignalInput
 from intently.output import JsonOption, print_json, print_table
 
 if TYPE_CHECKING:
@@ -124,6 +125,23 @@ def read_counts(path: Path | None) -> NDArray[np.float64] | None:
         raise IntentlyError(f"{path}: not a JSON list of numbers ({error}); want one count a category, from 1.") from None
     if found.ndim != 1 or len(found) < 2 or not np.all(np.isfinite(found)):
         raise IntentlyError(f"{path}: got {len(found) - 1} usable counts; want a list of numbers, one a category.")
+    return found
+
+
+def read_signals(path: Path | None) -> tuple[SignalInput, ...]:
+    """Signals of a JSON list, as among a feature spec's inputs; raises `IntentlyError` with the first fault's place."""
+    if path is None:
+        return ()
+    try:
+        found = TypeAdapter(tuple[SignalInput, ...]).validate_json(path.read_bytes())
+    except OSError as error:
+        raise IntentlyError(f"{path}: {error.strerror}; give a JSON list of signals.") from None
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(map(str, first["loc"])) or "the file"
+        raise IntentlyError(f"{path}: {place}: {first['msg']}; want a list of signals as in a feature spec.") from None
+    if not found or len({signal.name for signal in found}) != len(found):
+        raise IntentlyError(f"{path}: got {len(found)} signals; want one or more, each with a name of its own.")
     return found
 
 

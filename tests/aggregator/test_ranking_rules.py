@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from aggregator.errors import ReleaseRefused
 from aggregator.release import check_files, publish_manifest, read_manifest
 from contracts import Catalogue, ContractError, IntentlyError, Market, Pin, PlacementRule, RankingRules, Restriction
-from intently.commands.availability import read_skus
+from intently.commands.availability import read_skus, read_unavailable
 from intently.commands.release import read_rules
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "ranking.md"
@@ -100,3 +100,28 @@ def test_availability_is_given_by_sku_and_an_unknown_one_publishes_nothing(tmp_p
     for words in (["--banned", str(tmp_path / "out.txt")], []):
         assert isinstance(CliRunner().invoke(app, ["availability", str(tmp_path), *words]).exception, IntentlyError)
     assert (shop.public / "manifest.json").read_bytes() == before
+
+
+def test_what_an_import_writes_is_what_availability_takes(tmp_path: Path) -> None:
+    from intently.commands.catalog import app as catalog
+    from intently.commands.release import app
+
+    shop = make_shop(tmp_path)
+    (tmp_path / "catalogue.json").write_bytes(files_of(shop.configuration).catalogue)
+    items = Catalogue.from_bytes((tmp_path / "catalogue.json").read_bytes()).items
+    rows = [f"{item.sku},{item.name},{'out_of_stock' if at == 3 else 'in_stock'}" for at, item in enumerate(items) if at != 6]
+    (tmp_path / "feed.csv").write_text("\n".join(["sku,name,availability", *rows]) + "\n")
+    words = ["import", str(tmp_path / "feed.csv"), "--out", str(tmp_path / "catalogue.json"), "--shop", shop.configuration.shop]
+    imported = CliRunner().invoke(catalog, words)
+    assert imported.exit_code == 0, imported.output
+    written = tmp_path / "availability.json"
+    done = CliRunner().invoke(app, ["availability", str(tmp_path), "--unavailable", str(written), "--json"])
+    assert done.exit_code == 0, done.output
+    held = read_manifest(shop.public, shop.pool_key().public)
+    assert held is not None
+    assert held.availability.unavailable == (4, 7)  # sold out, and gone from the feed
+    catalogue = Catalogue.from_bytes((tmp_path / "catalogue.json").read_bytes())
+    for broken, says in ((b"[", "is no availability.json"), (b'{"issued": 1, "unavailable": [999999]}', "Nothing was published")):
+        written.write_bytes(broken)
+        with pytest.raises(IntentlyError, match=says):
+            read_unavailable(written, catalogue)

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from contracts import IntentlyError
-from edge_model import Run
-from intently.commands.model_export import making_of, read_counts, storage_of
+from contracts import EventType, IntentlyError, Series, SignalInput
+from edge_model import Run, SessionLog, Settings, load_run, make_run, newest
+from intently.commands.model_export import making_of, read_counts, read_signals, storage_of
 
 
 def command(*words: str | Path) -> subprocess.CompletedProcess[str]:
@@ -50,3 +50,32 @@ def test_options_become_a_making(tmp_path: Path) -> None:
         counts.write_text(broken)
         with pytest.raises(IntentlyError, match="counts"):
             read_counts(counts)
+
+
+def test_signals_come_from_a_list_and_a_fault_has_a_place(tmp_path: Path) -> None:
+    path = tmp_path / "signals.json"
+    one = {"name": "signal_seen", "of": {"signal": "event", "types": ["view_item"], "same_item": True}, "edges": [1.5, 2.5]}
+    path.write_text(json.dumps([one]))
+    [found] = read_signals(path)
+    assert (found.name, found.edges, found.window) == ("signal_seen", (1.5, 2.5), 20)
+    assert read_signals(None) == ()
+    for broken, says in (
+        ("[]", "got 0 signals"),
+        (json.dumps([one, one]), "each with a name of its own"),
+        (json.dumps([one | {"edges": [2, 1]}]), r"signals.json: 0: .*ascending"),
+        ("{", "the file: Invalid JSON"),
+    ):
+        path.write_text(broken)
+        with pytest.raises(IntentlyError, match=says):
+            read_signals(path)
+    with pytest.raises(IntentlyError, match="No such file"):
+        read_signals(tmp_path / "absent.json")
+
+
+def test_train_takes_signals_into_the_spec(small_log: SessionLog, tmp_path: Path) -> None:
+    log = newest(small_log, sessions=120, items=60)
+    one = SignalInput(name="signal_seen", of=Series(signal="event", types=(EventType.VIEW_ITEM,)), edges=(1.5, 2.5))
+    settings = Settings(dim=8, hidden=8, attention=8, epochs=1, finish_epochs=0, epoch_steps=1)
+    made = make_run(log, tmp_path, settings, evaluated_most=20, signals=(one,))
+    assert (made.spec.version, made.spec.signals) == (2, (one,))
+    assert load_run(tmp_path).spec.signals == (one,)
