@@ -147,6 +147,33 @@ test('consent or the browser withdraws between sealing and sending: dropped, its
   }
 });
 
+test('a page closed at any moment of its turn leaves what waits to the next page, which sends the identical bytes', async () => {
+  for (const at of ['open', 'seal', 'claim'] as const) {
+    const profile = await Profile.fresh();
+    const page = profile.page();
+    const real = Ledger.prototype[at] as (...words: unknown[]) => Promise<unknown>;
+    let closed = false;
+    const spy = vi.spyOn(Ledger.prototype, at).mockImplementation(async function (this: Ledger, ...words: unknown[]) {
+      const found = await real.apply(this, words);
+      if (found !== null && !closed) void page.stop(false);
+      closed ||= found !== null;
+      return found as never;
+    });
+    page.use(termsOf());
+    await until(() => closed);
+    await page.settled();
+    expect(profile.sent, at).toEqual([]);
+    const [left] = await profile.database.getAll('slots');
+    expect(left?.state, at).toBe(at === 'open' ? 'waiting' : 'sealed');
+    spy.mockRestore();
+    const next = profile.page();
+    next.use(termsOf());
+    await until(() => profile.reports.at(-1)?.state === 'sent');
+    if (left?.body) expect(profile.sent[0]?.init.body, at).toEqual(left.body);
+    await next.stop(false);
+  }
+});
+
 test('consent withdrawn: what waits for another try is not sent again, not even after it is given anew', async () => {
   const profile = await Profile.fresh();
   profile.network = 503;

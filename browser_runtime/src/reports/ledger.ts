@@ -117,9 +117,12 @@ export class Ledger {
     });
   }
 
-  /** Withdrawn between `claim` and sending: nothing left this time. */
-  async unclaim({ starts_ms, sending_until }: Slot): Promise<void> {
-    await this.change(starts_ms, (slot) => droppedOf({ ...slot, sending_until }));
+  /** Nothing left this time: withdrawn between `claim` and sending, or the page closed, and the next may send. */
+  async unclaim({ starts_ms, sending_until }: Slot, withdrawn: boolean): Promise<void> {
+    await this.change(starts_ms, (slot) => {
+      const back = { ...slot, sending_until };
+      return withdrawn ? droppedOf(back) : back;
+    });
   }
 
   /** What came of sending. What was withdrawn meanwhile is not tried again. */

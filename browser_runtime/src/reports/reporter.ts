@@ -50,6 +50,8 @@ export class Reporter {
   private queue: Promise<unknown> = Promise.resolve();
   private asking: Promise<void> = Promise.resolve();
   private stopped = false;
+  /** Told to forget what waits. */
+  private told = false;
   private kept: readonly Slot[] = [];
 
   constructor(private readonly options: ReporterOptions) {
@@ -105,6 +107,7 @@ export class Reporter {
   /** Stop for good, at once; `drop` also forgets what waits and what is sealed. */
   async stop(drop: boolean): Promise<void> {
     this.stopped = true;
+    this.told ||= drop;
     clearTimeout(this.timer);
     if (!drop) return;
     await withdraw(this.options.database);
@@ -124,7 +127,7 @@ export class Reporter {
     this.queue = this.queue.then(async () => {
       if (this.stopped) return;
       try {
-        if (this.silent) await withdraw(this.options.database);
+        if (this.withdrawn) await withdraw(this.options.database);
         else await act();
       } catch (fault) {
         this.options.onState('unavailable', `no report: ${sentenceOf(fault)}`);
@@ -164,9 +167,14 @@ export class Reporter {
     return this.slot?.state === 'sealed' ? now + LOOK_AGAIN_MS : Number.POSITIVE_INFINITY;
   }
 
-  /** Withdrawn, whether told or not. */
+  /** Nothing more leaves this page. */
   private get silent(): boolean {
-    return this.stopped || !this.options.allowed();
+    return this.stopped || this.withdrawn;
+  }
+
+  /** What waits is to be forgotten, whether we were told or not. A page that merely closes leaves it to the next. */
+  private get withdrawn(): boolean {
+    return this.told || !this.options.allowed();
   }
 
   /** Nothing is drawn or sealed on terms that have run out. */
@@ -237,14 +245,15 @@ export class Reporter {
   /** What is sealed, and the identical bytes again of what failed, while their epoch lasts. */
   private async sendSealed(): Promise<void> {
     for (const { starts_ms } of await this.ledger.slots()) {
-      if (this.silent) return withdraw(this.options.database);
+      if (this.withdrawn) return withdraw(this.options.database);
+      if (this.stopped) return;
       const slot = await this.ledger.claim(starts_ms, this.options.platform.now());
       if (slot !== null) await this.send(slot);
     }
   }
 
   private async send(slot: Slot): Promise<void> {
-    if (this.silent) return this.ledger.unclaim(slot);
+    if (this.silent) return this.ledger.unclaim(slot, this.withdrawn);
     const [state, status] = await this.post(slot);
     const settled = await this.ledger.settle(slot.starts_ms, state, status);
     await this.reread();
