@@ -9,16 +9,17 @@ import hashlib
 import sqlite3
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from aggregator.analyzer.folds import ROW, Merged, Rows
+from aggregator.analyzer.folds import ROW, Rows
+from aggregator.analyzer.store_rows import COLUMNS, REASONS, BucketRow, Claim, DeadLetter, PlannedClose, bucket_row
 from aggregator.errors import StaleGeneration
 from aggregator.sqlite import connect, scrub_log, transaction
-from contracts import Bucket, FileRef, Refusals
+from contracts import Bucket, FileRef
+
+__all__ = ["AnalyzerStore", "BucketRow", "Claim", "DeadLetter", "PlannedClose"]
 
 DEAD_VALUES_KEPT = 10_000
 """Values of dead letters that wait to be forwarded; beyond it (56 MB) only their places and reasons are kept."""
@@ -53,73 +54,6 @@ CREATE TABLE IF NOT EXISTS dead_letters (
 CREATE INDEX IF NOT EXISTS dead_values ON dead_letters (id) WHERE value IS NOT NULL;
 CREATE TABLE IF NOT EXISTS state (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 """
-
-
-@dataclass(frozen=True)
-class Claim:
-    """A worker's right to a partition: valid until a newer one is given."""
-
-    partition: str
-    generation: int
-    next_offset: int
-
-
-@dataclass(frozen=True)
-class DeadLetter:
-    """A message that cannot be folded."""
-
-    id: int
-    partition: str
-    offset: int
-    reason: str
-    value: bytes
-
-
-@dataclass(frozen=True)
-class BucketRow:
-    """What is known of a bucket."""
-
-    id: int
-    bucket: Bucket
-    state: str
-    bucket_reports: int
-    arrived: int
-    counted: int
-    refusals: Refusals
-    late: int
-    outcome: str | None
-    """Path of the receipt, or why the bucket was refused; None while it is open."""
-
-    def merged(self, merged: Merged) -> BucketRow:
-        """With what its merge found. Before it, `counted` is 0 and the refusals know only batches that came again whole."""
-        found = merged.refusals.model_dump()
-        found["duplicate"] += self.refusals.duplicate
-        found["missing"] = max(0, self.bucket_reports - self.arrived)
-        return replace(self, counted=len(merged.messages), refusals=Refusals.model_validate(found))
-
-
-@dataclass(frozen=True)
-class PlannedClose:
-    """All that a close publishes, as bytes: the `ClosePlan`, the receipt's envelope, the counts, the pools (None for none)."""
-
-    plan: bytes
-    receipt: bytes
-    pool: bytes | None
-    counts: bytes
-    category_pool: bytes | None = None
-
-
-_ROW = """id, release, collection, epoch, key_id, state, bucket_reports, arrived, counted, unopened, duplicate, malformed,
-    out_of_range, missing, late, outcome"""
-
-_REASONS = tuple(Refusals.model_fields)
-
-
-def _row(values: Sequence[Any]) -> BucketRow:
-    at, release, collection, epoch, key_id, state, total, arrived, counted, *refused, late, outcome = values
-    refusals = Refusals.model_validate(dict(zip(_REASONS, refused, strict=True)))
-    bucket = Bucket(release, collection, epoch, key_id)
-    return BucketRow(at, bucket, state, total, arrived, counted, refusals, late, outcome)
 
 
 class AnalyzerStore:
@@ -212,7 +146,7 @@ class AnalyzerStore:
             (*fields, bucket_reports),
         )
         where = "WHERE release = ? AND collection = ? AND epoch = ? AND key_id = ?"
-        return _row(self._database.execute(f"SELECT {_ROW} FROM buckets {where}", fields).fetchone())
+        return bucket_row(self._database.execute(f"SELECT {COLUMNS} FROM buckets {where}", fields).fetchone())
 
     def add(self, bucket: int, sequence: int, value: bytes, rows: Rows) -> None:
         """Inside a transaction: what a batch adds to an open bucket.
@@ -249,8 +183,8 @@ class AnalyzerStore:
     def buckets(self, state: str = "%") -> list[BucketRow]:
         """Buckets in a state, in the order in which they are closed: by epoch, then collection."""
         order = "ORDER BY epoch, collection, release, key_id"
-        rows = self._database.execute(f"SELECT {_ROW} FROM buckets WHERE state LIKE ? {order}", (state,))
-        return [_row(row) for row in rows.fetchall()]
+        rows = self._database.execute(f"SELECT {COLUMNS} FROM buckets WHERE state LIKE ? {order}", (state,))
+        return [bucket_row(row) for row in rows.fetchall()]
 
     def begin_close(self, row: BucketRow, planned: PlannedClose) -> bool:
         """Fix what a close publishes and what it counted, before anything is published.
@@ -265,8 +199,8 @@ class AnalyzerStore:
         return True
 
     def _settle(self, row: BucketRow, state: str) -> bool:
-        counts = ", ".join(f"{reason} = ?" for reason in _REASONS)
-        values = (state, row.counted, *(getattr(row.refusals, reason) for reason in _REASONS), row.id, row.arrived)
+        counts = ", ".join(f"{reason} = ?" for reason in REASONS)
+        values = (state, row.counted, *(getattr(row.refusals, reason) for reason in REASONS), row.id, row.arrived)
         changed = self._database.execute(
             f"UPDATE buckets SET state = ?, counted = ?, {counts} WHERE id = ? AND state = 'open' AND arrived = ?", values
         )

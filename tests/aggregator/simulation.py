@@ -9,17 +9,13 @@ from __future__ import annotations
 
 import random
 import sqlite3
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
-from typing import Any
 
-import numpy as np
 from loop_parts import EPOCH_S
 from release_parts import Shop
 from simulation_faults import Faults, Killed, faulty_disk
+from simulation_parts import PARTITIONS, Consumer, Inline, Log, Sent, histogram, run_now
 
-from aggregator.analyzer.app import Analyzer, build
-from aggregator.analyzer.store import Claim
+from aggregator.analyzer.app import build
 from aggregator.errors import StaleGeneration, TransportRefused
 from aggregator.files import get_file
 from aggregator.keys import read_hpke_keys, read_signing_key
@@ -30,73 +26,15 @@ from aggregator.release import read_manifest
 from aggregator.transport import Delivered
 from contracts import Bucket, Envelope, Receipt, pack_plaintext
 from privacy.audit import verify_public
-from privacy.estimators import support_of
-from privacy.mechanisms import mechanism_of
 from privacy.sealing import seal
 
 FIRST_EPOCH = 170_000_000
 EPOCHS = 3
-PARTITIONS = 3
 BATCH_MOST = 7
 MINIMUM = 5
 STEPS = 700
 SETTLE_STEPS = 400
 COUNTED = ("resent", "stale", "rebalances", "jumps", "repeated_messages", "kill_relay", "kill_worker")
-
-
-def run_now(act: Coroutine[Any, Any, Any]) -> Any:
-    """A coroutine that waits for nothing."""
-    try:
-        act.send(None)
-    except StopIteration as done:
-        return done.value
-    raise AssertionError("it waited")
-
-
-class Inline:
-    """The relay's store thread, without a thread."""
-
-    async def call(self, act: Callable[[], Any]) -> Any:
-        return act()
-
-
-class Log:
-    """Kafka: appends in any order, may say nothing after it has appended."""
-
-    def __init__(self, rng: random.Random) -> None:
-        self.partitions: list[list[bytes]] = [[] for _ in range(PARTITIONS)]
-        self._rng, self.lossy = rng, 0.0
-        self.lost_answers = 0
-
-    async def put(self, batches: list[tuple[bytes, bytes]]) -> None:
-        shuffled = self._rng.sample(batches, len(batches))
-        for at, (_, value) in enumerate(shuffled):
-            if self._rng.random() < self.lossy / len(shuffled):
-                self.lost_answers += 1
-                raise TransportRefused(f"simulated: no answer after {at} batches")
-            self._rng.choice(self.partitions).append(value)
-        if self._rng.random() < self.lossy:
-            self.lost_answers += 1
-            raise TransportRefused("simulated: all there, no answer")
-
-
-@dataclass
-class Consumer:
-    """One worker's process: what Kafka told it, and what it has fetched."""
-
-    analyzer: Analyzer
-    claims: dict[int, Claim] = field(default_factory=dict)
-    position: dict[int, int] = field(default_factory=dict)
-    buffered: dict[int, list[Delivered]] = field(default_factory=dict)
-
-
-@dataclass
-class Sent:
-    """What the senders of one bucket know."""
-
-    bodies: list[bytes]
-    accepted: set[int] = field(default_factory=set)
-    unknown: set[int] = field(default_factory=set)
 
 
 class World:
@@ -346,16 +284,6 @@ class World:
             "replays": replays,
             "cells_at_1": held,
         }
-
-
-def histogram(shop: Shop, receipt: Receipt) -> Any:
-    """int[d + 1]: the messages of a k-ary collection, from its published counts: n(x) = (S(x) - n s) / (p - s)."""
-    mechanism = mechanism_of(receipt.collection)
-    support = support_of(mechanism)
-    counts = np.frombuffer((shop.public / "files" / f"{receipt.counts}.f64").read_bytes(), dtype="<f8")
-    cells = counts * (support.own - support.other) + receipt.reports * support.other
-    assert np.abs(cells - np.rint(cells)).max() < 1e-6
-    return np.rint(cells).astype(int)
 
 
 def simulate(seed: int, shop: Shop, steps: int = STEPS) -> dict[str, int]:

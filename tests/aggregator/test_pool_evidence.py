@@ -150,3 +150,11 @@ def test_a_category_takes_its_share_of_the_pool_and_no_more() -> None:
     taken = [categories[item - 1] for item in items]
     assert len(items) == 20
     assert max(taken.count(category) for category in set(taken)) == 5
+
+
+@pytest.mark.parametrize("slope", [-0.7, 0.0, 3.0])
+def test_many_bounds_at_once_are_the_bounds_one_by_one_to_the_last_bit(slope: float) -> None:
+    interval = ScoreInterval(z=4.1, base=812.5, slope=slope, down=1.7, up=0.9)
+    counts = np.random.default_rng(3).normal(0.0, 2_000.0, 5_000)
+    low, high = evidence_module.bounds_around(interval, counts)
+    assert [*zip(low.tolist(), high.tolist(), strict=True)] == [interval.around(count) for count in counts.tolist()]

@@ -13,8 +13,8 @@ import pytest
 import schemathesis
 from clocked import ClockFile
 from loop_parts import EPOCH_S, configuration, post, relay_settings, running, write_configuration
+from relay_parts import free_port, metrics_at, path_of, wait_until
 from schemathesis.specs.openapi.checks import positive_data_acceptance
-from test_relay import free_port, metrics_at, path_of, wait_until
 
 from aggregator.relay.app import create_app
 from aggregator.relay.settings import RelaySettings

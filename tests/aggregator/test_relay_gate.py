@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from fastapi.testclient import TestClient
 from loop_parts import configuration, relay_settings, write_configuration
-from test_relay import EPOCH, Clock, app_of, path_of
+from relay_parts import EPOCH, Clock, app_of, path_of
 
 from aggregator.errors import AggregatorError
 from aggregator.relay.app import create_app

@@ -15,7 +15,7 @@ import httpx
 from tests.kafka.plant import FIRST_EPOCH, WORKERS, Plant  # also puts tests/aggregator on the path
 
 from loop_parts import EPOCH_S, post  # isort: skip
-from simulation import histogram  # isort: skip
+from simulation_parts import histogram  # isort: skip
 
 from aggregator.analyzer.store import AnalyzerStore
 from aggregator.files import get_file
