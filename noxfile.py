@@ -183,6 +183,16 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def ldpy(session: nox.Session) -> None:
+    """Golden numbers of multi-freq-ldpy, in an environment of its own: tests/privacy/ldpy_golden.json."""
+    home = Path(session.create_tmp()) / "ldpy"
+    session.run(sys.executable, "-m", "venv", str(home), external=True)
+    python = str(home / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
+    session.run(python, "-m", "pip", "install", "-q", "multi-freq-ldpy==0.2.5", external=True)
+    session.run(python, "tests/privacy/ldpy_reference.py", "tests/privacy/ldpy_golden.json", external=True)
+
+
+@nox.session
 def fuzz(session: nox.Session) -> None:
     """Every decoder under 10^6 inputs in all (INTENTLY_FUZZ for each, by default 84,000)."""
     session.env.setdefault("INTENTLY_FUZZ", os.environ.get("INTENTLY_FUZZ", "84000"))
