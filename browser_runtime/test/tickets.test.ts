@@ -134,10 +134,14 @@ test('two tabs ask once, and a tab that died while asking is taken over', async 
   for (const tab of tabs) await tab.stop(false);
 
   const [other, slow] = await visitor();
-  other.issuer = () => new Promise(() => {});
+  let asked = false;
+  other.issuer = () => {
+    asked = true;
+    return new Promise(() => {});
+  };
   const dead = other.page();
   dead.use(TERMS);
-  await until(() => other.reports.length > 0);
+  await until(() => asked);
   await dead.stop(false);
   other.issuer = slow.answer;
   other.now += ASKING_MS;
