@@ -1,4 +1,4 @@
-"""Sequences that lose events elsewhere, in real engines: what happened against what was captured. The table is printed at the end.
+"""Sequences that lose events elsewhere, in real engines: what happened against what was captured, as a table at the end.
 
 `captured`: of the events that happened, those that the session holds afterwards. A loss that is by design is stated in the row.
 """
