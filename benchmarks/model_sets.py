@@ -9,8 +9,10 @@ from pathlib import Path
 DATA = Path(os.environ.get("INTENTLY_DATA", "../shared/data"))
 
 FULL_ITEM_BYTES, SMALL_ITEM_BYTES = 31, 11.5
-ENCODER_BYTES = 90_000
+ENCODER_BYTES = 95_000
 """For a set without a stated budget: so many bytes for the encoder, and so many an item."""
+FEW_ITEMS = 1_000
+"""Below it rows are stored whole, and a small file would be the same file."""
 
 
 @dataclass(frozen=True)
@@ -26,10 +28,8 @@ class SessionSet:
         """`full` and `small` in bytes; for a set that has a `full` alone, that alone."""
         if self.full_bytes is not None:
             return {"full": self.full_bytes} | ({} if self.small_bytes is None else {"small": self.small_bytes})
-        return {
-            "full": ENCODER_BYTES + round(FULL_ITEM_BYTES * items),
-            "small": ENCODER_BYTES + round(SMALL_ITEM_BYTES * items),
-        }
+        full = {"full": ENCODER_BYTES + round(FULL_ITEM_BYTES * items)}
+        return full if items < FEW_ITEMS else full | {"small": ENCODER_BYTES + round(SMALL_ITEM_BYTES * items)}
 
 
 SETS = {

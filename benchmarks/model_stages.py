@@ -14,12 +14,14 @@ import numpy as np
 
 from aggregator.pools import PoolRules
 from benchmarks.kept import Kept
+from benchmarks.model_sets import FEW_ITEMS
 from browser_runtime.errors import NotOfTheFamily
 from browser_runtime.kernel import pack_model
 from edge_model import OnnxScorer, SessionLog, Settings, Trained, train
 from edge_model.audit import Canaries, audit_model, plant
 from edge_model.baselines import Maker, baselines_for
 from edge_model.checkpoint import Checkpoint, load_trained, save_trained
+from edge_model.evaluation import MethodFigures
 from edge_model.evaluation import measure as measure_method
 from edge_model.exported_model import ExportedModel
 from edge_model.float_model import FloatModel
@@ -41,6 +43,8 @@ class Bench:
     kept: Kept
     most: int
     """Newest test instances that are scored under onnxruntime and by baselines."""
+    audited: int
+    """Sessions on each side of the membership attack."""
 
     @property
     def wanted(self) -> Instances:
@@ -63,16 +67,13 @@ class Bench:
         """Train with the canaries among the train sessions; the time is that of the training alone."""
         planted = plant(self.log, CANARIES)
         began = time.monotonic()
-        trained = train(
-            planted, self.settings, lambda share, text: print(f"{share:.0%} {text}", flush=True) if "epoch" in text else None
-        )
+        trained = train(planted, self.settings, of_epochs)
         save_trained(trained, planted, self.kept.folder / "trained.npz")
         return {"train_s": round(time.monotonic() - began, 1), "steps": trained.steps, "stopped": trained.stopped}
 
     def figures(self, make: Maker) -> dict[str, Any]:
         """Figures of one method in percent."""
-        found = measure_method(make, self.log, self.wanted, time.monotonic, lambda share: None)
-        return {name: round(100 * getattr(found, name), 3) for name in ("hr20", "mrr20", "hr8_shown")}
+        return key_figures(measure_method(make, self.log, self.wanted, time.monotonic, lambda share: None))
 
     def float_model(self) -> dict[str, Any]:
         """The trained model before any storage."""
@@ -87,7 +88,7 @@ class Bench:
         checkpoint = self.checkpoint()
         folder = self.kept.folder / name
         dim = checkpoint.trained.settings.dim
-        if self.log.item_count < 1_000:
+        if self.log.item_count < FEW_ITEMS:
             storage = Storage(format="int8", encoder_bits=6)
         else:
             storage = Storage(format="pq", codes=codes_of(dim, name), encoder_bits=7 if name == "full" else 6)
@@ -127,10 +128,21 @@ class Bench:
         sizes = self.download(small)
         return {"head_hr20": found["hr20"], "head_mrr20": found["mrr20"], "head_bytes": sizes.get("head", sum(sizes.values()))}
 
-    def audit(self, sessions: int) -> dict[str, Any]:
+    def audit(self) -> dict[str, Any]:
         """Attack the full file."""
         scorer = OnnxScorer(self.kept.folder / "full" / MODEL_NAME)
-        return audit_model(scorer, self.log, self.log.train_count, CANARIES, sessions).model_dump(mode="json")
+        return audit_model(scorer, self.log, self.log.train_count, CANARIES, self.audited).model_dump(mode="json")
+
+
+def of_epochs(share: float, text: str) -> None:
+    """Progress of a training: a line an epoch."""
+    if "epoch" in text:
+        print(f"{share:.0%} {text}", flush=True)
+
+
+def key_figures(found: MethodFigures) -> dict[str, float]:
+    """In percent."""
+    return {name: round(100 * getattr(found, name), 3) for name in ("hr20", "mrr20", "hr8_shown")}
 
 
 def codes_of(dim: int, name: str) -> int:
@@ -140,7 +152,7 @@ def codes_of(dim: int, name: str) -> int:
     return dim // 4
 
 
-def measure(bench: Bench, budgets: dict[str, int], audited: int, planted: bool) -> dict[str, Any]:
+def measure(bench: Bench, budgets: dict[str, int], planted: bool) -> dict[str, Any]:
     """All stages of one set, with the keys of the benchmark; `planted`: the training had the canaries."""
     kept = bench.kept
     on = "" if bench.most >= len(instances_for_test(bench.log)) else f"@{bench.most}"
@@ -157,7 +169,7 @@ def measure(bench: Bench, budgets: dict[str, int], audited: int, planted: bool) 
         found = kept.stage(f"baseline_{name}{on}", lambda make=make: bench.figures(make))  # type: ignore[misc]
         ratio = round(full["hr20"] / max(found["hr20"], 1e-9), 2)
         figures["baselines"][name] = {"hr20": found["hr20"], "mrr20": found["mrr20"], "ratio": ratio}
-    audit = kept.stage("audit", lambda: bench.audit(audited))
+    audit = kept.stage("audit", bench.audit)
     exposure = round(audit["canary_exposure"], 2) if planted else None
     return figures | {"mia_auc": round(audit["mia_auc"], 3), "canary_exposure": exposure}
 
