@@ -11,9 +11,13 @@ import pytest
 from playwright.sync_api import Browser
 
 sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1] / "demo_shop"))
 
 from drivers import Chromium, Engine, Firefox, firefox_path
+from page_server import served
 from sequence_parts import TABLE
+from shop_pages import write_pages
+from signed_shop import SignedShop
 from tracker_server import PageServer
 
 
@@ -67,3 +71,15 @@ def table(request: pytest.FixtureRequest) -> Iterator[None]:
         reporter.write_line("")
         for name, where, happened, captured, words in TABLE:
             reporter.write_line(f"  {name:34} {where:9} happened {happened:3}  captured {captured:3}  {words}")
+
+
+@pytest.fixture(scope="session")
+def signed(tmp_path_factory: pytest.TempPathFactory) -> SignedShop:
+    return SignedShop(tmp_path_factory.mktemp("signed"))
+
+
+@pytest.fixture(scope="session")
+def shop_url(signed: SignedShop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    pages = write_pages(tmp_path_factory.mktemp("pages"))
+    with served(public=signed.public, bundle=signed.bundle, shop=pages) as url:
+        yield url

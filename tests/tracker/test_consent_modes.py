@@ -3,34 +3,15 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from shop_pages import Visitor, write_pages  # noqa: I001  (puts demo_shop's parts on the path)
-from page_server import served
-from signed_shop import SignedShop
+from shop_pages import Visitor
 
 pytestmark = pytest.mark.browser
 VIEWED = (31, 34, 37)
 """All of one category, none of them first in the pool."""
-
-
-@pytest.fixture(scope="module")
-def signed(tmp_path_factory: pytest.TempPathFactory) -> SignedShop:
-    return SignedShop(tmp_path_factory.mktemp("signed"))
-
-
-@pytest.fixture(scope="module")
-def shop_url(signed: SignedShop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    pages = write_pages(tmp_path_factory.mktemp("pages"))
-    with served(public=signed.public, bundle=signed.bundle, shop=pages) as url:
-        yield url
 
 
 def wire(visitor: Visitor) -> list[tuple[str, str, bytes]]:
