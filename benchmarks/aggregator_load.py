@@ -1,4 +1,4 @@
-"""Load for a real relay process: saturation, and a spike of twenty times the mean.
+"""Load for a real relay process: saturation, without and with anonymous tokens.
 
 Raw sockets, because a client library costs more than the relay.
 """
@@ -6,6 +6,7 @@ Raw sockets, because a client library costs more than the relay.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import os
 import subprocess
@@ -17,23 +18,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
+
 from aggregator.relay.store import RelayStore
 from benchmarks.result import percentile
-from contracts import BODY_BYTES, Bucket, Collection, Configuration, sha256_hex
+from contracts import BODY_BYTES, Bucket, Collection, Configuration, TokenTerms, sha256_hex
 from privacy.mechanisms import choose_mechanism
+from privacy.token_issuer import Issuer, generate_issuer_key
+from privacy.tokens import SALT_BYTES, TOKEN_TYPE, challenge
 
 ROOT = Path(__file__).resolve().parents[1]
 EPOCH_S = 86_400
 CONNECTIONS = 128
-SPIKE = 20
-MEAN_PER_S = 200
-"""17 million reports a day."""
-QUEUE_MOST_IN_SPIKE = CONNECTIONS // 2
 RETRY_S = 1
 READY_S = 60
 
 
-def configuration_of(domain: int) -> Configuration:
+def configuration_of(domain: int, tokens: TokenTerms | None = None) -> Configuration:
     """One collection at epsilon 4."""
     mechanism = choose_mechanism(domain, 4.0)
     collection = Collection(
@@ -42,8 +44,13 @@ def configuration_of(domain: int) -> Configuration:
     )  # fmt: skip
     return Configuration(
         shop="bench", demo=True, epoch_s=EPOCH_S, draw_min_ms=0, draw_max_ms=1000, minimum_batch=1, cap_epsilon=32, cap_days=90,
-        poll_s=60, reports_url="", collections=(collection,),
+        poll_s=60, reports_url="", collections=(collection,), tokens=tokens,
     )  # fmt: skip
+
+
+def random_bodies(reports: int) -> list[bytes]:
+    data = os.urandom(reports * BODY_BYTES)
+    return [data[at : at + BODY_BYTES] for at in range(0, len(data), BODY_BYTES)]
 
 
 @dataclass
@@ -53,8 +60,13 @@ class Relay:
     process: subprocess.Popen[bytes]
     host: str
     port: int
-    path: str
+    bucket: Bucket
     store: Path
+
+    @property
+    def path(self) -> str:
+        """Where its reports go."""
+        return self.bucket.path()
 
     def cpu_s(self) -> float:
         """User and system time of the process."""
@@ -72,9 +84,9 @@ class Relay:
         return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
 
 
-def start_relay(folder: Path, **more: object) -> Relay:
+def start_relay(folder: Path, tokens: TokenTerms | None = None, **more: object) -> Relay:
     """One relay, one configuration."""
-    configuration = configuration_of(43_000)
+    configuration = configuration_of(43_000, tokens)
     (folder / "c.json").write_bytes(configuration.to_bytes())
     settings = {
         "store": str(folder / "relay.sqlite"), "outbox": str(folder / "outbox.sqlite"), "close_grace_s": 60,
@@ -87,7 +99,7 @@ def start_relay(folder: Path, **more: object) -> Relay:
     line = process.stdout.readline().decode().strip()
     host, port = line.removeprefix("listening on http://").split(":")
     bucket = Bucket(sha256_hex(configuration.to_bytes()), 1, int(time.time() // EPOCH_S), 1)
-    return Relay(process, host, int(port), bucket.path(), folder / "relay.sqlite")
+    return Relay(process, host, int(port), bucket, folder / "relay.sqlite")
 
 
 @dataclass
@@ -162,18 +174,24 @@ def check_stored(relay: Relay, answers: Answers) -> int:
     return len(set(answers.accepted) - stored)
 
 
-def relay_load(reports: int) -> dict[str, Any]:
-    """Saturation: so many connections, each with one report under way."""
+def relay_load(reports: int, with_tokens: int = 0) -> dict[str, Any]:
+    """Saturation: so many connections, each with one report under way. With tokens each body carries one of its own."""
     with tempfile.TemporaryDirectory() as folder:
-        relay = start_relay(Path(folder))
+        purse = Purse(Path(folder)) if with_tokens else None
+        relay = start_relay(Path(folder)) if purse is None else start_relay(Path(folder), purse.terms, **purse.settings)
         try:
+            reports -= reports % CONNECTIONS
+            bodies = [os.urandom(BODY_BYTES) for _ in range(reports)]
+            if purse is not None:
+                bodies = [body + purse.token(relay.bucket) for body in bodies]
             answers = Answers()
             before, started = relay.cpu_s(), time.perf_counter()
-            asyncio.run(_saturate(relay, reports, answers))
+            asyncio.run(_saturate(relay, bodies, answers))
             wall, spent = time.perf_counter() - started, relay.cpu_s() - before
             peak = relay.peak_bytes()
         finally:
             relay.stop()
+        answers.accepted = [body[:BODY_BYTES] for body in answers.accepted]
         lost = check_stored(relay, answers)
     return {
         "per_cpu_s": round(reports / spent), "per_s": round(reports / wall),
@@ -182,81 +200,31 @@ def relay_load(reports: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-async def _saturate(relay: Relay, reports: int, answers: Answers) -> None:
-    async def one(number: int) -> None:
+async def _saturate(relay: Relay, bodies: list[bytes], answers: Answers) -> None:
+    async def one(mine: list[bytes]) -> None:
         sender = await connect(relay)
-        for _ in range(number):
-            sender, _status = await post(relay, sender, os.urandom(BODY_BYTES), answers)
+        for body in mine:
+            sender, _status = await post(relay, sender, body, answers)
 
-    await asyncio.gather(*(one(reports // CONNECTIONS) for _ in range(CONNECTIONS)))
-
-
-def spike_load(seconds: int, mean_per_s: int = MEAN_PER_S) -> dict[str, Any]:
-    """Twenty times the mean for so long, then the mean until p99 is back; a refused report comes again after Retry-After.
-
-    Its queue is made small, so that back-pressure is seen: what is refused is counted, what was accepted must be on the disk.
-    """
-    with tempfile.TemporaryDirectory() as folder:
-        relay = start_relay(Path(folder), queue_most=QUEUE_MOST_IN_SPIKE)
-        try:
-            answers, found = Answers(), asyncio.run(_spike(relay, seconds, mean_per_s))
-            answers.accepted = found.pop("accepted")
-            found["relay_peak_bytes"] = relay.peak_bytes()
-        finally:
-            relay.stop()
-        return {**found, "lost": check_stored(relay, answers), "seconds": seconds, "mean_per_s": mean_per_s, "times": SPIKE}
+    await asyncio.gather(*(one(bodies[at::CONNECTIONS]) for at in range(CONNECTIONS)))
 
 
-async def _spike(relay: Relay, seconds: int, mean_per_s: int) -> dict[str, Any]:
-    quiet, spike, after = Answers(), Answers(), Answers()
-    await _offer(relay, 3, mean_per_s, quiet)
-    late = await _offer(relay, seconds, SPIKE * mean_per_s, spike)
-    began = time.perf_counter()
-    usual = max(0.02, 3 * percentile(quiet.seconds, 0.99))
-    recovered = None
-    while recovered is None and time.perf_counter() - began < 60:
-        window = Answers()
-        await _offer(relay, 1, mean_per_s, window)
-        after.accepted += window.accepted
-        if window.statuses[202] == sum(window.statuses.values()) and percentile(window.seconds, 0.99) <= usual:
-            recovered = time.perf_counter() - began
-    return {
-        "offered": SPIKE * mean_per_s * seconds, "accepted_in_spike": spike.statuses[202], "refused_429": spike.statuses[429],
-        "other": {status: n for status, n in spike.statuses.items() if status not in (202, 429)}, "never_accepted": late,
-        "p99_ms_quiet": quiet.ms(0.99), "p99_ms_spike": spike.ms(0.99),
-        "recovery_s": None if recovered is None else round(recovered, 2),
-        "accepted": quiet.accepted + spike.accepted + after.accepted,
-    }  # fmt: skip
+class Purse:
+    """Tokens as an issuer's signatures: what the relay verifies is the same, and blinding costs only the shopper."""
 
+    NAME = "issuer.example"
 
-async def _offer(relay: Relay, seconds: float, per_s: int, answers: Answers) -> int:
-    """An open loop: reports come when they come. Returns how many gave up after three refusals."""
-    senders = [await connect(relay) for _ in range(CONNECTIONS)]
-    free: asyncio.Queue[Sender] = asyncio.Queue()
-    for sender in senders:
-        free.put_nowait(sender)
-    gave_up = 0
+    def __init__(self, folder: Path) -> None:
+        self._private = generate_issuer_key()
+        self._key = Issuer(self._private).key
+        path = folder / "issuer.pem"
+        path.write_bytes(self._key.spki)
+        self.terms = TokenTerms(issuer=self.NAME, key=f"{self._key.n:x}")
+        self.settings: dict[str, object] = {"token_keys": [str(path)], "token_issuer": self.NAME}
+        self._scheme = padding.PSS(mgf=padding.MGF1(hashes.SHA384()), salt_length=SALT_BYTES)
 
-    async def one() -> None:
-        nonlocal gave_up
-        body = os.urandom(BODY_BYTES)
-        for _ in range(3):
-            sender = await free.get()
-            try:
-                sender, status = await post(relay, sender, body, answers)
-            except OSError:
-                sender, status = await connect(relay), 0
-            free.put_nowait(sender)
-            if status == 202:
-                return
-            await asyncio.sleep(RETRY_S)
-        gave_up += 1
-
-    began, tasks = time.perf_counter(), []
-    for tick in range(int(seconds * 50)):
-        tasks += [asyncio.create_task(one()) for _ in range(per_s // 50)]
-        await asyncio.sleep(max(0.0, began + (tick + 1) / 50 - time.perf_counter()))
-    await asyncio.gather(*tasks)
-    for sender in senders:
-        sender.transport.close()
-    return gave_up
+    def token(self, bucket: Bucket) -> bytes:
+        """One that was not given before."""
+        asked = challenge(self.NAME, bucket.release, bucket.epoch)
+        signed = TOKEN_TYPE.to_bytes(2, "big") + os.urandom(32) + hashlib.sha256(asked).digest() + self._key.key_id
+        return signed + self._private.sign(signed, self._scheme, hashes.SHA384())

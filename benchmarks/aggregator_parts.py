@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import resource
@@ -25,9 +24,12 @@ from aggregator.analyzer.store import AnalyzerStore
 from aggregator.analyzer.worker import Worker
 from aggregator.keys import create_keys, read_hpke_keys
 from aggregator.relay.store import RelayStore, pack
-from aggregator.transport import Delivered
-from benchmarks.aggregator_load import configuration_of, relay_load, spike_load
-from contracts import BODY_BYTES, Bucket, Collection, Configuration, pack_plaintext, sha256_hex
+from aggregator.transport import Delivered, OutboxTransport
+from aggregator.transport.outbox import PARTITION
+from benchmarks.aggregator_beside import naive_faust, second_level_noise, sqlite_alone
+from benchmarks.aggregator_load import configuration_of, random_bodies, relay_load
+from benchmarks.aggregator_spike import spike_load
+from contracts import Bucket, Collection, Configuration, pack_plaintext, sha256_hex
 from privacy.mechanisms import choose_mechanism
 from privacy.sealing import seal
 
@@ -146,11 +148,6 @@ class OpenAlready:
 _PLAIN = pack_plaintext(1, 5)
 
 
-def random_bodies(reports: int) -> list[bytes]:
-    data = os.urandom(reports * BODY_BYTES)
-    return [data[at : at + BODY_BYTES] for at in range(0, len(data), BODY_BYTES)]
-
-
 def fold(reports: int, partitions: int = 1) -> dict[str, Any]:
     """Parse, hash, check, store: everything but HPKE."""
     configuration = configuration_of(43_000)
@@ -164,6 +161,30 @@ def fold(reports: int, partitions: int = 1) -> dict[str, Any]:
         assert len(merge(rows).messages) == reports
         size = sum(path.stat().st_size for path in Path(folder).iterdir())
     return {"per_cpu_s": round(reports / spent), "per_s": round(reports / wall), "store_bytes_a_report": round(size / reports, 1)}
+
+
+def embedded(reports: int) -> dict[str, Any]:
+    """Our own way without Kafka: batches into the outbox, read, folded and scrubbed again. HPKE is left out."""
+    configuration = configuration_of(43_000)
+    (dealt,) = deliveries(configuration, random_bodies(reports))
+    with tempfile.TemporaryDirectory() as folder:
+        outbox = OutboxTransport(Path(folder) / "outbox.sqlite")
+        worker = worker_of(configuration, Path(folder) / "a.sqlite", OpeningHere(OpenAlready()))  # type: ignore[arg-type]
+
+        def whole() -> None:
+            for at in range(0, len(dealt), COMMITTED_TOGETHER):
+                outbox.put_now([(b"%d" % each.offset, each.value) for each in dealt[at : at + COMMITTED_TOGETHER]])
+            claim = worker.store.claim(PARTITION)
+            offset = claim.next_offset
+            while found := outbox.read(offset):
+                offset = worker.process(claim, found)
+                outbox.trim(offset)
+
+        started = time.perf_counter()
+        spent = cpu_of(whole)
+        wall = time.perf_counter() - started
+        assert len(merge(worker.store.folded(1)).messages) == reports
+    return {"per_cpu_s": round(reports / spent), "per_s": round(reports / wall), "reports": reports}
 
 
 def close(domain: int, reports: int) -> dict[str, Any]:
@@ -233,42 +254,10 @@ def relay_memory(reports: int) -> dict[str, Any]:
     return {"peak_bytes": peak_bytes(), "close_s": round(seconds, 2), "reports": reports}
 
 
-def naive_faust(reports: int) -> dict[str, Any]:
-    """What a first Faust app does: one report a message, counts in a windowed Table. Opening is left out, and so is the broker
-    (Faust's own test context, changelog messages dropped): what it would cost with them is more.
-    """
-    import faust
-
-    app = faust.App("naive", broker="kafka://127.0.0.1:1", store="memory://", web_enabled=False, datadir=tempfile.mkdtemp())
-    topic = app.topic("reports", value_type=bytes, value_serializer="raw")
-    counts = app.Table("counts", default=int).tumbling(3600, expires=7200)
-    counts.table._send_changelog = lambda *_, **__: None
-    done = 0
-
-    @app.agent(topic)  # type: ignore[untyped-decorator]
-    async def count(stream: Any) -> None:
-        nonlocal done
-        async for event in stream.events():
-            counts[int.from_bytes(event.value[:4], "big") % 43_000] += 1
-            done += 1
-
-    values = random_bodies(reports)
-
-    async def run() -> float:
-        async with count.test_context() as agent:
-            started = cpu_s()
-            for value in values:
-                await agent.put(value, wait=False)
-            while done < reports:
-                await asyncio.sleep(0.01)
-            return cpu_s() - started
-
-    return {"per_cpu_s": round(reports / asyncio.run(run())), "reports": reports}
-
-
 PARTS: dict[str, Callable[..., dict[str, Any]]] = {
     "relay": relay_load, "open_fold": open_fold, "spread": spread, "fold": fold, "partitions": fold, "close": close,
-    "memory": memory, "relay_memory": relay_memory, "naive_faust": naive_faust, "spike": spike_load,
+    "memory": memory, "relay_memory": relay_memory, "naive_faust": naive_faust, "sqlite_alone": sqlite_alone,
+    "embedded": embedded, "second_level_noise": second_level_noise, "spike": spike_load,
 }  # fmt: skip
 
 if __name__ == "__main__":

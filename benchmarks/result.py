@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import subprocess
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -39,11 +40,11 @@ def commit() -> str:
     return short + ("+" if changed.strip() else "")
 
 
-def publish(name: str, figures: dict[str, Any]) -> None:
-    """Write the result file and print the figures as one line."""
+def publish(name: str, figures: dict[str, Any], line: Sequence[str] = ()) -> None:
+    """Write the result file and print the figures as one line; `line`: only these of them."""
     FOLDER.mkdir(exist_ok=True)
     about = {"machine": machine(), "commit": commit(), "date": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}
     beside = FOLDER / f"{name}.json.new"
     beside.write_text(json.dumps({**figures, **about}, indent=2) + "\n")
     beside.replace(FOLDER / f"{name}.json")
-    print(json.dumps(figures), flush=True)
+    print(json.dumps({key: figures[key] for key in line} if line else figures), flush=True)

@@ -11,6 +11,8 @@ import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from aggregator.pools.category import make_category_pool
 from aggregator.pools.evidence import EpochCounts, Evidence, Float64, gather
 from aggregator.pools.rank_change import cap_rank_change
@@ -73,7 +75,7 @@ def make_pool(parts: PoolParts, evidence: Evidence, likely: Float64, collection:
 
 def wanted_items(evidence: Evidence, rules: PoolRules) -> frozenset[int]:
     """Items whose published lower bound is above the threshold. NONE has no position here."""
-    return frozenset(item for item, low in enumerate(evidence.low.tolist(), start=1) if low > rules.threshold_reports)
+    return frozenset((np.flatnonzero(evidence.low > rules.threshold_reports) + 1).tolist())
 
 
 def ranked(evidence: Evidence, likely: Float64, wanted: Collection[int], base_order: Sequence[int]) -> list[int]:

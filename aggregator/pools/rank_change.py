@@ -16,7 +16,8 @@ def cap_rank_change(
     `previous` that nobody desires any more leave once their deadline is beyond the end.
     """
     stood = {item: rank for rank, item in enumerate(previous)}
-    leftover = [item for item in previous if item not in set(desired)]
+    wanted = set(desired)
+    leftover = [item for item in previous if item not in wanted]
     queue = [*desired, *leftover]
     placed = set(kept_out)
     order: list[int] = []

@@ -101,6 +101,8 @@ class Node:
     port: int
     controller: int
     process: subprocess.Popen[bytes] | None = None
+    lost: bool = False
+    """Killed, and not to come back for now."""
 
     @property
     def log(self) -> Path:
@@ -140,8 +142,10 @@ class Brokers:
         return ",".join(f"127.0.0.1:{node.port}" for node in self.nodes)
 
     def ready(self) -> None:
-        """Wait until every node listens."""
+        """Wait until every node listens that is not lost."""
         for node in self.nodes:
+            if node.lost:
+                continue
             assert node.process is not None
             _await_port(node.port, node.process, node.log)
 

@@ -127,12 +127,29 @@ class Plant:
 
     def kill_broker(self, rng: random.Random) -> None:
         """kill -9 of a broker, and its restart over the same log."""
-        node = rng.choice(self.brokers.nodes)
+        node = rng.choice([node for node in self.brokers.nodes if not node.lost])
         node.kill()
         time.sleep(rng.uniform(0.2, 2.0))
         node.start()
         self.brokers.ready()
         self.note("killed_broker")
+
+    @contextlib.contextmanager
+    def without_a_broker(self, rng: random.Random) -> Iterator[None]:
+        """kill -9 of one broker of several, which stays away meanwhile; nothing of the kind where there is but one."""
+        if len(self.brokers.nodes) == 1:
+            yield
+            return
+        node = rng.choice(self.brokers.nodes)
+        node.lost = True
+        node.kill()
+        self.note("epochs_without_a_broker")
+        try:
+            yield
+        finally:
+            node.lost = False
+            node.start()
+            self.brokers.ready()
 
     def send_again(self, rng: random.Random, values: list[bytes]) -> None:
         """Messages come again, in another order and under other keys; and something that is no batch."""
