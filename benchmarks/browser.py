@@ -5,14 +5,19 @@ Kernel tier, onnxruntime-web and a strip that the server renders, all of one mod
 first_recommendation_bytes   body bytes as sent (brotli) until the first list in the model's order: scripts, wasm, model; not the
                              page's own files, nor catalogue, pool and signed documents, which all tiers need (the table has all)
 pre_idle_bytes               of them before the page is idle; scorer_bytes: worker, wasm and model
-cold_p50_ms, warm_p50_ms     navigation to that list in a fresh profile, and in a new tab of a profile that was here before
+cold_p50_ms, warm_p50_ms     start of the navigation (performance.timeOrigin) to the event of that list, in a fresh profile, and
+                             in a new tab of a profile that was here before
 score_all_*                  encoder and scores of the whole catalogue, for the kernel the top 20 too; cross-origin isolated page
                              (5 us clock), one event more each time; the server's: native onnxruntime, one thread
 click_to_ranked, _paint      handler's entry to the list for that click, and to the frame after; 6x: main thread slowed six times,
                              kernel on the main thread (DevTools slows no workers), onnxruntime-web in its worker
 nav_to_list_p95_ms           a link to the next page of the shop until the list there knows both items
 first_list_*                 cold, under 1.6 Mbps and 150 ms, and 9 Mbps and 60 ms (CDP)
-heap_bytes                   performance.measureUserAgentSpecificMemory: page and worker
+heap_bytes                   performance.measureUserAgentSpecificMemory: page and worker, list there; garbage collected before
+heap_growth_*                slope and standard error of a line through ten readings over 1,000 events
+longest_task_ms              main thread, over all cold starts
+list_before_last_click       share of real sessions, by network, set and mean seconds on a page (first_list_share.py), from this
+                             run's first_list_* and cold_p50
 echo_to_paint_p95_ms         an empty worker's round trip and the frame after
 parity_*                     real prefixes under Node: kernel's top 20 against native onnxruntime's, a tie is 1e-5 relative
 feedback_gain                of benchmarks/results/feedback.json
@@ -36,6 +41,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.browser_shop import Keys, Model, Server, build_shop
+from benchmarks.first_list_share import shares
 from benchmarks.result import FOLDER, percentile, publish
 from browser_runtime import pack_model
 from browser_runtime.kernel.parity import Session, kernel_tops, same_top
@@ -46,6 +52,7 @@ from intently.chromium import FLAGS, find_chromium
 
 ROOT = Path(__file__).resolve().parent.parent
 POOL = 2_000
+EVENTS, READINGS = 1_000, 11
 NETWORKS = {"1600kbps": (1_600_000 / 8, 150), "9mbps": (9_000_000 / 8, 60)}
 SCRIPT = Path(__file__).resolve().parent / "browser_page.js"
 """What the pages run: clicks, scoring of all items, and what moved or took long."""
@@ -137,19 +144,22 @@ class Tier:
             found: dict[str, list[float]] = page.evaluate("(asked) => bench.clicks(asked)", {"items": items, "kind": self.kind})
             return found
 
-    def memory(self, clicks: int) -> tuple[int, int]:
-        """Bytes of page and worker when the list is there, and after `clicks` events."""
+    def memory(self) -> list[int]:
+        """Bytes of page and worker when the list is there, and after each tenth of `EVENTS` events, garbage collected before."""
         with self.browser.new_context() as context:
             page = context.new_page()
             page.add_init_script(path=SCRIPT)
             page.goto(f"{self.isolated.origin}/product/7")
             page.evaluate("() => window.firstList")
             page.wait_for_timeout(1_500)
-            first = int(page.evaluate(MEMORY))
-            if self.kind == "strip":
-                return first, first
-            page.evaluate("(count) => bench.events(count)", clicks)
-            return first, int(page.evaluate(MEMORY))
+            cdp = context.new_cdp_session(page)
+            found: list[int] = []
+            for _ in range(1 if self.kind == "strip" else READINGS):
+                if found:
+                    page.evaluate("(count) => bench.events(count)", EVENTS // (READINGS - 1))
+                cdp.send("HeapProfiler.collectGarbage")
+                found.append(int(page.evaluate(MEMORY)))
+            return found
 
     def score_all(self, runs: int) -> list[float]:
         """Milliseconds of each run over the whole catalogue."""
@@ -186,10 +196,11 @@ class Tier:
         warm, hops = self.warm_and_navigation(self.runs)
         clicks, slow = self.clicks(10 * self.runs, slow=False), self.clicks(5 * self.runs, slow=True)
         networks = {name: self.cold(max(2, self.runs // 4), _network(*limits)) for name, limits in NETWORKS.items()}
-        parts, (heap, after), scores = self.bytes_until_first_list(), self.memory(1_000), self.score_all(20 * self.runs)
+        parts, heap, scores = self.bytes_until_first_list(), self.memory(), self.score_all(20 * self.runs)
         self.beside |= {
             "all_bytes": parts["all"],
-            "heap_after_1000_events": after,
+            "heap_most_bytes": max(heap),
+            **growth(heap),
             "echo_p95_ms": percentile(clicks["echo"], 0.95) if clicks["echo"] else 0.0,
         }
         page_bytes = self.sizes.get("/product/7", 0) if self.kind == "strip" else 0
@@ -201,13 +212,25 @@ class Tier:
             "click_to_ranked_p95_ms": percentile(clicks["ranked"], 0.95),
             "click_to_paint_p95_ms": percentile(clicks["paint"], 0.95),
             "click_to_paint_6x_p95_ms": percentile(slow["paint"], 0.95), "nav_to_list_p95_ms": percentile(hops, 0.95),
-            **{f"first_list_{name}_p50_ms": percentile(times, 0.5) for name, times in networks.items()}, "heap_bytes": heap,
+            **{f"first_list_{name}_p50_ms": percentile(times, 0.5) for name, times in networks.items()}, "heap_bytes": heap[0],
         }  # fmt: skip
 
     def close(self) -> None:
         """End both servers."""
         self.server.close()
         self.isolated.close()
+
+
+def growth(heap: list[int]) -> dict[str, float]:
+    """Slope of a line through the readings, the first left out (caches fill), with its standard error."""
+    if len(heap) < 4:
+        return {}
+    events = np.arange(1, len(heap)) * EVENTS / (len(heap) - 1)
+    (slope, _), covariance = np.polyfit(events, np.array(heap[1:]), 1, cov=True)
+    return {
+        "heap_growth_bytes_per_1000_events": round(float(slope) * 1000),
+        "heap_growth_standard_error": round(float(covariance[0, 0]) ** 0.5 * 1000),
+    }
 
 
 def _network(bytes_s: float, latency_ms: int) -> Callable[[CDPSession], None]:
@@ -316,10 +339,13 @@ def main() -> None:
     figures, beside = tiers_of(model, 4 if words.quick else 20)
     prefixes, share = parity(model, 300 if words.quick else 10_000)
     show(figures, beside)
-    echo = beside["kernel"].pop("echo_p95_ms")
+    seen, lists = beside["kernel"], figures["kernel"]
+    came = {name: lists[f"first_list_{name}_p50_ms"] for name in NETWORKS} | {"loopback": lists["cold_p50_ms"]}
     publish("browser", {
-        **figures, "echo_to_paint_p95_ms": echo, "parity_sessions": prefixes, "parity_top20": share,
-        "feedback_gain": feedback_gain(),
+        **figures, "echo_to_paint_p95_ms": seen["echo_p95_ms"], "parity_sessions": prefixes, "parity_top20": share,
+        "feedback_gain": feedback_gain(), "list_before_last_click": shares(came), "cls": seen["cls"],
+        "longest_task_ms": seen["longest_task_ms"],
+        **{key: seen[key] for key in ("heap_growth_bytes_per_1000_events", "heap_growth_standard_error")},
     })  # fmt: skip
 
 

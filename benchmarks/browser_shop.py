@@ -126,7 +126,8 @@ class Server:
     def __init__(self, folder: Path | None, scorer: OnnxScorer | None = None, isolated: bool = False) -> None:
         self.folder, self.scorer, self.isolated = folder, scorer, isolated
         self.packed: dict[str, bytes] = {}
-        self.lock, self.score_ms = threading.Lock(), []
+        self.lock = threading.Lock()
+        self.score_ms: list[float] = []
         self.http = _Quiet(("127.0.0.1", 0), _handler(self))
         self.origin = f"http://127.0.0.1:{self.http.server_port}"
         threading.Thread(target=self.http.serve_forever, daemon=True).start()

@@ -14,6 +14,7 @@ import os
 import re
 import tempfile
 from pathlib import Path
+from typing import Literal, get_args
 
 import brotli
 from pydantic import Field
@@ -38,6 +39,9 @@ _KEY = re.compile(r"[0-9a-f]{64}")
 _SHOP = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 
+CardsMode = Literal["page", "local", "shop"]
+
+
 class BundleFile(Record):
     """One file of a bundle."""
 
@@ -55,15 +59,18 @@ class BundleRecord(Record):
     demo: bool
     release_key: str = Field(description="Ed25519 public key, hex, that this bundle believes")
     feature_spec_version: int
+    cards: CardsMode = Field(default="shop", description="most that cards may fetch; `shop` tells a host")
     files: dict[str, BundleFile]
 
 
 def build_bundle(
-    out_dir: Path, release_key: str, shop: str, demo: bool, repository: Path = REPOSITORY, parts: Templates | None = None
-) -> BundleRecord:
+    out_dir: Path, release_key: str, shop: str, demo: bool, repository: Path = REPOSITORY, parts: Templates | None = None,
+    cards: CardsMode = "page",
+) -> BundleRecord:  # fmt: skip
     """Write a bundle for `shop` into `out_dir` and return its record; other files there are kept.
 
     `release_key`: Ed25519 public key of the `release` role, 64 hexadecimal digits. `parts`: scripts that are built already.
+    `cards`: with `shop` a signed configuration may let cards fetch the pictures of chosen items; without, none can.
     Raises `BundlerMissing` where there are no built scripts and nothing to build them, `BundleFailed` where a value is malformed
     or esbuild refuses the sources.
     """
@@ -71,12 +78,15 @@ def build_bundle(
         raise BundleFailed(f"bundle: the release key must be 64 hexadecimal digits, got {len(release_key)} characters")
     if not _SHOP.fullmatch(shop):
         raise BundleFailed(f"bundle: shop {shop!r}: want lower-case letters, digits and hyphens, at most 63")
+    if cards not in get_args(CardsMode):
+        raise BundleFailed(f"bundle: cards {cards!r}: want one of {', '.join(get_args(CardsMode))}")
     version = json.loads((SOURCE / "package.json").read_text())["version"]
-    constants = {"releaseKey": release_key, "shop": shop, "demo": demo, "version": version}
+    constants = {"releaseKey": release_key, "shop": shop, "demo": demo, "version": version, "cards": cards}
     built = dict(parts or templates(repository))
     built |= {name: pinned(name, built[name], constants) for name in ENTRIES}
     record = BundleRecord(
         version=version, shop=shop, demo=demo, release_key=release_key, feature_spec_version=FEATURE_SPEC_VERSION,
+        cards=cards,
         files={name: _file(data) for name, data in built.items() if name not in MAPS},
     )  # fmt: skip
     built[BUNDLE_JSON] = (json.dumps(record.model_dump(), indent=2) + "\n").encode()
@@ -106,7 +116,9 @@ def read_bundle(bundle_dir: Path) -> BundleRecord:
     return record
 
 
-def check_bundle(bundle_dir: Path, release: Release, feature_spec: FeatureSpec | None = None) -> str | None:
+def check_bundle(
+    bundle_dir: Path, release: Release, feature_spec: FeatureSpec | None = None, cards: CardsMode = "page"
+) -> str | None:
     """One sentence why browsers with this bundle would refuse this release, None if they take it.
 
     Raises `BundleUnreadable` as `read_bundle`.
@@ -120,6 +132,9 @@ def check_bundle(bundle_dir: Path, release: Release, feature_spec: FeatureSpec |
         return f"a bundle built for another model: it believes release key {short}; {again}"
     if release.demo and not bundle.demo:
         return f"a bundle built for another model: the release is a demo's, the bundle is not; {again}"
+    if cards == "shop" and bundle.cards != "shop":
+        how = f"its cards are pinned to {bundle.cards}, the configuration says shop"
+        return f"a bundle built for another model: {how}; build the bundle again with --cards shop"
     if feature_spec is not None and feature_spec.version > bundle.feature_spec_version:
         versions = f"it encodes feature specs up to version {bundle.feature_spec_version}, the release has {feature_spec.version}"
         return f"a bundle built for another model: {versions}; use a newer Intently"

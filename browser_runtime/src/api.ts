@@ -81,6 +81,8 @@ export type Tier = 'pool' | 'kernel' | 'onnx';
 export interface RankOptions {
   /** Name of the place, repeated in the result. */
   readonly placement?: string;
+  /** A page of one category, by index or by the catalogue's name: where no candidates are given, those of the category's own pool. */
+  readonly category?: number | string;
   /** Most items returned. Default: all. */
   readonly count?: number;
   /** Catalogue indices that must not be shown here, besides the hard filters. */

@@ -12,9 +12,11 @@ export interface Pinned {
   readonly shop: string;
   readonly demo: boolean;
   readonly version: string;
+  /** Most that cards of this bundle may fetch: `shop`, and the image host learns the list; else no configuration allows it. */
+  readonly cards: 'page' | 'local' | 'shop';
 }
 
-const NOTHING_PINNED: Pinned = { releaseKey: '', shop: '', demo: false, version: '0' };
+const NOTHING_PINNED: Pinned = { releaseKey: '', shop: '', demo: false, version: '0', cards: 'page' };
 
 export const PINNED: Pinned =
   typeof INTENTLY_PINNED === 'string' ? /* @__PURE__ */ JSON.parse(INTENTLY_PINNED) : NOTHING_PINNED;

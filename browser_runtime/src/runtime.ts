@@ -33,15 +33,14 @@ import { topCategory } from './ranking/intent';
 import { Lists } from './ranking/lists';
 import { MemoryStore } from './ranking/memory_store';
 import { Reporting } from './reporting';
-import { modelSize } from './scoring/model_files';
 import { ModelLoader } from './scoring/model_loader';
+import { whyNoModel } from './scoring/model_policy';
 import { snapshotOf } from './snapshot';
+import { CategoryLists } from './updates/category_lists';
 import { Polling } from './updates/polling';
 import { type HeldSet, Updater } from './updates/updater';
 
 const DEFAULT_BASE = '/intently/';
-/** Largest model that is loaded. */
-const MODEL_MOST_BYTES = 24 * 2 ** 20;
 /** The list that is ranked after each event, for those who listen; nothing shows it by itself. */
 const SESSION_PLACEMENT = 'session';
 const SESSION_COUNT = 100;
@@ -64,6 +63,7 @@ class Runtime implements Intently {
   private readonly tracker: Tracker;
   private readonly reporting: Reporting;
   private readonly lists: Lists;
+  private readonly categories = new CategoryLists((note) => this.board.set({}, note));
   private readonly memory: MemoryStore;
   private updater: Updater | null = null;
   private loader: ModelLoader | null = null;
@@ -162,12 +162,14 @@ class Runtime implements Intently {
   }
 
   rankNow(candidates?: readonly number[] | null, options: RankOptions = {}): Ranked {
-    return this.lists.byPool(candidates ?? this.defaultCandidates, options);
+    return this.lists.byPool(candidates ?? this.candidatesFor(options), options);
   }
 
   async rank(candidates?: readonly number[] | null, options: RankOptions = {}): Promise<Ranked> {
     if (this.held === null) await this.ready;
-    const ranked = await this.lists.rank(candidates ?? this.defaultCandidates, options);
+    if (options.category !== undefined && this.held !== null && this.updater !== null)
+      await this.categories.load(this.held, this.updater.files);
+    const ranked = await this.lists.rank(candidates ?? this.candidatesFor(options), options);
     if (options.placement !== SESSION_PLACEMENT) this.memory.listShown();
     this.emitter.emit('ranked', ranked);
     return ranked;
@@ -290,8 +292,10 @@ class Runtime implements Intently {
     return this.held?.listed.categories[item] ?? 0;
   }
 
-  private get defaultCandidates(): readonly number[] {
-    return this.held?.candidates ?? [];
+  private candidatesFor({ category }: RankOptions): readonly number[] {
+    const { held } = this;
+    if (held === null) return [];
+    return category === undefined ? held.candidates : this.categories.of(held, category);
   }
 
   private async boot(): Promise<void> {
@@ -310,7 +314,7 @@ class Runtime implements Intently {
       market: this.options.market ?? '',
       onHeld: (held) => this.takeUp(held),
       onVerified: (release) => {
-        if (this.modelAllowed(release)) this.loader?.prepare(release);
+        if (this.consent.personalize && this.whyNoModel(release) === '') this.loader?.prepare(release);
       },
       onState: (updates, note) => {
         this.board.set({ updates }, note);
@@ -367,18 +371,15 @@ class Runtime implements Intently {
   /** Load the model unless the shopper saves data, has not allowed it, or it is larger than the page may grow. */
   private wantModel(): void {
     const { held } = this;
-    if (held !== null && held.featureSpec !== null && this.modelAllowed(held.release)) this.loader?.want(held);
+    if (held === null || held.featureSpec === null || !this.consent.personalize) return;
+    const why = this.whyNoModel(held.release);
+    if (why === '') this.loader?.want(held);
+    else this.board.set({ model: 'none' }, why);
   }
 
-  private modelAllowed(release: Release): boolean {
-    if (!this.consent.personalize) return false;
-    const [bytes, most] = [modelSize(release), this.options.modelMostBytes ?? MODEL_MOST_BYTES];
-    const saves = this.platform.saveData() && !this.options.eager;
-    if (saves)
-      this.board.set({ model: 'none' }, "Save-Data is on, so no model is fetched; lists stand in the pool's order");
-    else if (bytes > most)
-      this.board.set({ model: 'none' }, `the model has ${bytes} bytes, this page allows ${most}; pool's order`);
-    return !saves && bytes <= most;
+  private whyNoModel(release: Release): string {
+    const { eager, modelMostBytes } = this.options;
+    return whyNoModel(release, this.platform.saveData() && !eager, modelMostBytes);
   }
 
   private modelTurned(model: Snapshot['status']['model'], note: string): void {

@@ -3,6 +3,7 @@
 import type { SessionState } from '../../tracker/src/state';
 import type { Budget, Consent, Ranked, ReportView, Scoring, Snapshot, Status, Versions } from './api';
 import type { Pinned } from './constants';
+import { allowedCards } from './elements/recs_mode';
 import type { Remembered } from './ranking/feedback';
 import type { HeldSet } from './updates/updater';
 
@@ -31,7 +32,7 @@ export function snapshotOf({ session, held, pinned, noticed, ...rest }: Snapshot
     viewing: session.viewing,
     cart: session.cart,
     versions: held === null ? null : versionsOf(held, pinned),
-    cards: held?.configuration.ranking.cards ?? null,
+    cards: held === null ? null : allowedCards(held.configuration.ranking.cards, pinned.cards),
     shop: pinned.shop,
     demo: pinned.demo,
   };

@@ -6,7 +6,13 @@ test('a configuration beyond the bundle is refused, whoever signed it', () => {
   let replayed = 0;
   const seen = { accepted: 0, refused: 0 };
   for (const { why, demo_bundle, accepted, configuration } of casesOf('limits')) {
-    const pinned = { releaseKey: '', shop: configuration.shop, demo: demo_bundle, version: '0' };
+    const pinned = {
+      releaseKey: '',
+      shop: configuration.shop,
+      demo: demo_bundle,
+      version: '0',
+      cards: 'page' as const,
+    };
     const check = (): void => checkConfiguration(configuration, pinned);
     if (accepted) expect(check, why).not.toThrow();
     else expect(check, why).toThrow(/configuration refused, no report is sent/);

@@ -8,7 +8,7 @@ import { NO_RULES } from '../src/ranking/rules';
 import { Reporter, type Terms } from '../src/reports/reporter';
 import * as tokens from '../src/tokens/entry';
 
-export const PINNED = { releaseKey: '', shop: 'test', demo: true, version: '0' };
+export const PINNED = { releaseKey: '', shop: 'test', demo: true, version: '0', cards: 'page' as const };
 const PUBLIC_KEY = '8f40c5adb68f25624ae5b214ea767a6ec94d829d3d7b5e1ad1ba6f3e2138285f';
 export const COLLECTION: Collection = {
   id: 4, name: 'item_dwelled', kind: 'item_dwelled', domain_size: 20, epsilon: 3, epsilon_micro: 2_995_733,

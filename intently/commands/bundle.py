@@ -20,13 +20,14 @@ def build(
     release_key: Annotated[str, typer.Option(help="Public release key, 64 hexadecimal digits (`intently keys show`).")],
     shop: Annotated[str, typer.Option(help="Name of the shop, as in its configuration.")],
     demo: Annotated[bool, typer.Option("--demo", help="Accept demo-scale configurations (epochs of seconds).")] = False,
+    cards: Annotated[str, typer.Option(help="page, local, or shop: the image host may then learn what is shown.")] = "page",
     as_json: JsonOption = False,
 ) -> None:
     """Build the bundle; the same sources and words give the same bytes."""
     from aggregator.files import compress_folder
     from browser_runtime import build_bundle
 
-    build_bundle(out, release_key=release_key, shop=shop, demo=demo)
+    build_bundle(out, release_key=release_key, shop=shop, demo=demo, cards=cards)  # type: ignore[arg-type]
     compress_folder(out)
     inspect(out, as_json)
 

@@ -35,7 +35,7 @@ def bundled(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     """Keys and a bundle that believes them, built once."""
     folder = tmp_path_factory.mktemp("bundle")
     shop = Shop(folder)
-    build_bundle(folder, public_hex(shop.release_key), SHOP, demo=True)
+    build_bundle(folder, public_hex(shop.release_key), SHOP, demo=True, cards="shop")
     return shop
 
 

@@ -239,3 +239,43 @@ def test_cards_of_the_shop_need_a_signature(shop: Shop, server: Server, page: Pa
         page.wait_for_function("() => document.querySelector('intently-recs').items.length === 8")
         page.wait_for_timeout(500)
         assert len({request.path for request in server.requests if request.path.startswith("/img/")}) == pictures
+
+
+def test_no_signature_loosens_a_bundle_that_pins_the_cards(shop: Shop, server: Server, page: Page) -> None:
+    for file in [shop.folder / "intently.js", shop.folder / "intently-core.js"]:
+        script = file.read_text()
+        assert script.count('"cards":"shop"') == 1, "each script pins it"
+        file.unlink()
+        file.write_text(script.replace('"cards":"shop"', '"cards":"page"'))
+    server.pages["/shop"] = page_of('<intently-recs placement="p" cards="shop" image-template="/img/{item}.png"></intently-recs>')
+    shop.pictures = False
+    shop.configure(ranking=c.RankingRules(cards="shop"))
+    shop.publish()
+    page.goto(f"{server.origin}/shop?noreports")
+    page.wait_for_function("() => document.querySelector('intently-recs').items.length === 8")
+    page.wait_for_function("() => intently.snapshot().status.model === 'ready'")
+    assert page.evaluate("intently.snapshot().cards") == "page"
+    assert [request.path for request in server.requests if request.path.startswith("/img/")] == []
+
+
+def test_a_category_page_offers_the_items_of_its_pool(shop: Shop, server: Server, page: Page) -> None:
+    lists = (c.CategoryList(category=2, items=(11, 6, 1, 16)),)
+    pool = c.CategoryPool(shop="test-shop", demo=True, epoch=3, lists=lists)
+    shop.publish(category_pool=shop.put(pool.to_bytes(), ".json"))
+    recs = '<intently-recs placement="{0}" category="{1}" count="3" tier="pool"></intently-recs>'
+    server.pages["/category"] = page_of(recs.format("a", "Category 2") + recs.format("b", 3))
+    page.goto(f"{server.origin}/category?noreports")
+    shown = "[...document.querySelectorAll('intently-recs')].map(({ items }) => String(items)).join(' ')"
+    page.wait_for_function(f"() => {shown} === '11,6,1 2,7,12'")
+    model = page.evaluate("intently.rank(null, { category: 2, count: 9 }).then(({ items }) => items.toSorted((a, b) => a - b))")
+    assert model == [1, 6, 11, 16], "the model chooses among the same, whatever it thinks"
+    assert page.evaluate("intently.rank(null, { category: 'nowhere' }).then(({ items }) => items)") == []
+
+
+def test_a_damaged_category_pool_is_refused_and_the_category_keeps_its_items(shop: Shop, server: Server, page: Page) -> None:
+    reference = shop.put(b'{"lists":[{"category":2,"items":[1,"x"]}]}', ".json")
+    shop.publish(category_pool=reference)
+    server.pages["/category"] = page_of('<intently-recs placement="a" category="2" count="3" tier="pool"></intently-recs>')
+    page.goto(f"{server.origin}/category?noreports")
+    page.wait_for_function("() => String(document.querySelector('intently-recs').items) === '1,6,11'")
+    page.wait_for_function("() => intently.snapshot().status.notes.some((note) => note.includes('category pool'))")

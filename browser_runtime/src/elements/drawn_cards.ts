@@ -1,6 +1,7 @@
 /** Cards of our own, from the signed catalogue: places of a fixed size that stand for one item after another. */
 
 import type { Intently, Pin, Ranked } from '../api';
+import { PINNED } from '../constants';
 import { moneyFormat } from '../lib/money';
 import { Card } from './card';
 import { h, sheet } from './dom';
@@ -110,7 +111,7 @@ export class DrawnCards implements Painter {
 
   private get mode(): CardsMode {
     const signed = this.intently.held?.configuration.ranking.cards ?? 'page';
-    return cardsMode(this.host.getAttribute('cards'), this.host.candidates !== null, signed);
+    return cardsMode(this.host.getAttribute('cards'), this.host.candidates !== null, signed, PINNED.cards);
   }
 
   private categoryName(category: number): string {

@@ -4,7 +4,7 @@
  *
  * children    the page's candidates, each with `data-intently-item` (cards="page"): all stay as they are until the page is idle, and
  *             without JavaScript; then the best `count` are shown, in the model's order, and no node is moved
- * attributes  placement  name of the place; count  cards, 8; tier="pool"  never the model; cards  page, local or shop;
+ * attributes  placement  name of the place; count  cards, 8; category  of the page, by name or index: its pool's items; tier="pool"  never the model; cards  page, local or shop;
  *             href-template, image-template  {item} and {sku} are filled in; label  of the list, for screen readers;
  *             why  a line that says why; dismiss="off"  no "not interested"
  * slots       heading, empty (of a list that draws its own cards)
@@ -28,7 +28,7 @@ const PROPERTIES = ['candidates', 'exclude', 'pins', 'render', 'words'] as const
 
 export class IntentlyRecs extends HostElement {
   static readonly observedAttributes = [
-    'placement', 'count', 'tier', 'cards', 'href-template', 'image-template', 'label', 'why', 'dismiss',
+    'placement', 'count', 'category', 'tier', 'cards', 'href-template', 'image-template', 'label', 'why', 'dismiss',
   ]; // biome-ignore format: one line reads better
   /** Named by the page; each change asks for the list anew. */
   declare candidates: readonly number[] | null;

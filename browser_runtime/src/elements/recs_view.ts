@@ -80,11 +80,13 @@ class View implements RecsView {
 
   private options(focused: Pin | null): RankOptions {
     const { host } = this;
+    const category = host.getAttribute('category');
     const kept = focused === null || focused.item === this.dismissed ? [] : [focused];
     return {
       placement: host.placement,
       count: host.count,
       exclude: host.exclude,
+      ...(category === null ? {} : { category }),
       pins: [...kept, ...host.pins],
       ...(host.getAttribute('tier') === 'pool' ? { tier: 'pool' as const } : {}),
     };

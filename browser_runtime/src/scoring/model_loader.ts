@@ -7,6 +7,7 @@ import type { FeatureSpec, FileRef, Release } from '../../../contracts/types';
 import type { ModelState, Platform } from '../api';
 import { sentenceOf } from '../lib/errors';
 import { whenIdleAndVisible } from '../lib/idle';
+import { withRetries } from '../lib/retries';
 import type { Files } from '../updates/files';
 import type { Listed } from '../updates/listed';
 import { checkHead } from './kernel_head';
@@ -153,7 +154,10 @@ export class ModelLoader {
   private async addRest(rest: FileRef, scorer: Scorer): Promise<void> {
     let note = '';
     try {
-      const bytes = await this.options.files.get(rest);
+      const bytes = await withRetries(
+        () => this.options.files.get(rest),
+        () => this.scorer === scorer,
+      );
       if (this.scorer !== scorer) return;
       await scorer.addRest(bytes.buffer);
     } catch (fault) {

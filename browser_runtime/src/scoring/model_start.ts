@@ -3,6 +3,7 @@
 import type { Release } from '../../../contracts/types';
 import type { Platform } from '../api';
 import { MAIN_THREAD_NAME } from '../constants';
+import { withRetries } from '../lib/retries';
 import type { Files } from '../updates/files';
 import type { WorkerLike } from './messages';
 import { type ModelTier, modelBytes } from './model_files';
@@ -21,11 +22,19 @@ export interface ModelStart {
 /** Never throws; each part rejects by itself. */
 export function startModel(release: Release, tier: ModelTier, files: Files, platform: Starts): ModelStart {
   const line = lineOf(tier, platform);
-  const bytes = modelBytes(release, tier, files, platform);
+  let wanted = true;
+  const bytes = withRetries(
+    () => modelBytes(release, tier, files, platform),
+    () => wanted,
+  );
   const unheard = (): void => {}; // told to whoever awaits it
   line.catch(unheard);
   bytes.catch(unheard);
-  return { tier, line, bytes, abandon: () => void line.then((begun) => begun.end(), unheard) };
+  const abandon = (): void => {
+    wanted = false;
+    line.then((begun) => begun.end(), unheard);
+  };
+  return { tier, line, bytes, abandon };
 }
 
 /** A worker; the kernel also runs on the main thread where workers are refused. */

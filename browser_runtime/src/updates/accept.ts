@@ -55,6 +55,7 @@ export function acceptManifest(
     refuse('manifest', `two different ones are numbered ${manifest.version}`);
   }
   checkRef(manifest.pool);
+  if (manifest.category_pool) checkRef(manifest.category_pool);
   const { issued, unavailable, banned } = manifest.availability ?? {};
   if (!Number.isInteger(issued) || !isItems(unavailable) || !isItems(banned))
     refuse('manifest', 'no availability list');

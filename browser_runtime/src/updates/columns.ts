@@ -62,6 +62,10 @@ class Columns implements Listed {
     return this.about.categories[category - 1]?.name ?? '';
   }
 
+  categoryOf(name: string): number {
+    return this.about.categories.findIndex((category) => category.name === name) + 1;
+  }
+
   indexOf(sku: string): number | null {
     this.bySku ??= new SkuTable(this.size, (at) => this.skus.bytes(at));
     return this.bySku.find(sku);

@@ -14,6 +14,8 @@ export const GET: RequestInit = { credentials: 'omit', referrerPolicy: 'no-refer
 export const FETCH_LIMIT_MS = 120_000;
 
 export const ENVELOPE_MOST_BYTES = 2 ** 20;
+/** Answers that may be others in a moment, beside 5xx: timed out, too many requests. */
+const PASSING: ReadonlySet<number> = new Set([408, 429]);
 /** Files that no signed document measures: the runtime's wasm. */
 const UNMEASURED_MOST_BYTES = 2 ** 25;
 
@@ -73,7 +75,10 @@ export class Files {
 
   private async fetched(url: string, sha256: string, most: number): Promise<Uint8Array<ArrayBuffer>> {
     const answer = await this.platform.fetch(url, { ...GET, signal: AbortSignal.timeout(FETCH_LIMIT_MS) });
-    if (!answer.ok) throw new UpdateRefused(`file: the server answered ${answer.status} for ${url}`);
+    if (!answer.ok) {
+      const why = `file: the server answered ${answer.status} for ${url}`;
+      throw PASSING.has(answer.status) || answer.status >= 500 ? new Error(why) : new UpdateRefused(why);
+    }
     const bytes = await bodyOf(answer, most, `file: ${url}`);
     const got = await sha256Hex(bytes);
     if (got !== sha256)

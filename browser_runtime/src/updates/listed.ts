@@ -13,6 +13,8 @@ export interface Listed {
   item(index: number): Item | null;
   /** '' where there is no such category. */
   categoryName(category: number): string;
+  /** Index of the first category of this name, 0 for none. */
+  categoryOf(name: string): number;
   /** null: the catalogue has no such SKU. */
   indexOf(sku: string): number | null;
   /** The document, made when it is first asked for: for a page's own use. */
@@ -28,6 +30,7 @@ export function listedOf(catalogue: Catalogue): Listed {
     categories: Uint16Array.from([0, ...catalogue.items.map(({ category }) => category)]),
     item: (index) => catalogue.items[index - 1] ?? null,
     categoryName: (category) => catalogue.categories[category - 1]?.name ?? '',
+    categoryOf: (name) => catalogue.categories.findIndex((category) => category.name === name) + 1,
     indexOf(sku) {
       bySku ??= new Map(catalogue.items.map((item, at) => [item.sku, at + 1]));
       return bySku.get(sku) ?? null;

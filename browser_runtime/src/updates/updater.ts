@@ -233,6 +233,7 @@ export class Updater {
     const refs = [
       ...markets.map(({ file }) => file),
       manifest.pool,
+      ...(manifest.category_pool ? [manifest.category_pool] : []),
       release.configuration,
       release.feature_spec,
       fileOf(release),
