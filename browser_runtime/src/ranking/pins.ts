@@ -2,10 +2,15 @@
 
 import type { Pin } from '../../../contracts/types';
 
-/** The first `count` of `items` with each pin at its position, or at the end of a shorter list. `items` holds no pinned item. */
+/**
+ * The first `count` of `items` with each pin at its position; in a list too short for that, pins beyond its end follow the items.
+ * `items` holds no pinned item, and no two pins one position.
+ */
 export function withPins(items: readonly number[], pins: readonly Pin[], count: number): number[] {
   const inOrder = pins.filter(({ position }) => position <= count).toSorted((a, b) => a.position - b.position);
-  const list = items.slice(0, Math.max(0, count - inOrder.length));
-  for (const { item, position } of inOrder) list.splice(Math.min(position - 1, list.length), 0, item);
+  const kept = items.slice(0, Math.max(0, count - inOrder.length));
+  const length = kept.length + inOrder.length;
+  const list = [...kept, ...inOrder.filter(({ position }) => position > length).map(({ item }) => item)];
+  for (const { item, position } of inOrder) if (position <= length) list.splice(position - 1, 0, item);
   return list;
 }

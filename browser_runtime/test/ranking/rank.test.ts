@@ -231,3 +231,11 @@ test('every item says in words that are true why it stands there', () => {
   );
   expect(pool.why.map(({ code }) => code)).toEqual(['wanted', 'given']);
 });
+
+test('in a list too short for the farthest pin, the nearer one keeps its place all the same', () => {
+  const pins = [
+    { item: 1, position: 3 },
+    { item: 21, position: 4 },
+  ];
+  expect(rank(plain({ candidates: [1, 2, 21], pins, count: 4 }, {})).items).toEqual([2, 21, 1]);
+});
