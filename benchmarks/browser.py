@@ -14,7 +14,7 @@ click_to_ranked, _paint      handler's entry to the list for that click, and to 
 nav_to_list_p95_ms           a link to the next page of the shop until the list there knows both items
 first_list_*                 cold, under 1.6 Mbps and 150 ms, and 9 Mbps and 60 ms (CDP)
 heap_bytes                   performance.measureUserAgentSpecificMemory: page and worker, list there; garbage collected before
-heap_growth_*                slope and standard error of a line through eleven readings over 1,000 events, the bounded session full
+heap_growth_*                slope and standard error of a line through eleven readings over 1,000 events, the session full
 longest_task_ms              main thread, over all cold starts
 list_before_last_click       share of real sessions, by network, set and mean seconds on a page (first_list_share.py), from this
                              run's first_list_* and cold_p50
@@ -147,8 +147,8 @@ class Tier:
             return found
 
     def memory(self) -> list[int]:
-        """Bytes of page and worker when the list is there; then, its session full, after each tenth of `EVENTS` events. Garbage is
-        collected before each reading."""
+        """Bytes of page and worker when the list is there; then, its session full, after each tenth of `EVENTS` events. Garbage
+        is collected before each reading."""
         with self.browser.new_context() as context:
             page = context.new_page()
             page.add_init_script(path=SCRIPT)

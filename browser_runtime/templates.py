@@ -34,8 +34,12 @@ ENTRIES = {
     "intently-receive.js": "src/transfer/page.ts",
     "intently-overlay.js": "src/overlay.ts",
 }
-COPIED = {"intently-receive.html": "src/transfer/receive.html", "intently-receive.css": "src/transfer/receive.css"}
-"""The page on which a session from another device arrives."""
+COPIED = {
+    "intently-receive.html": "src/transfer/receive.html",
+    "intently-receive.css": "src/transfer/receive.css",
+    "intently.d.ts": "types/intently.d.ts",
+}
+"""The page on which a session from another device arrives; and the types of `intently.js`."""
 MAPS = tuple(f"{name}.map" for name in ENTRIES)
 BUILD_LIMIT_S = 120
 LITERAL_LENGTH = 320
