@@ -3,8 +3,8 @@
 For each log: recall and probability mass of the true 500 most viewed items, and hit@100 of the next click, of the pool without
 counts, of the true shares, of the shop's own access log with a share of views hidden from it, of private reports by epsilon and
 reports an epoch, one epoch alone and seven smoothed; how often the 95 % intervals cover, and the false entries (stated: 0.5).
-`reports_per_visitor` is what links reports to the visitors behind them: consent 50 %, three in five visits once, and the default
-of three reports in four that count items (`visitors` stands beside every figure).
+`reports_per_visitor` is what links an epoch's reports to the visitors of that epoch behind them: as `-s bench -- report_yield` measures
+it on the same log (consent 50 %, 30 s a page), times the share of reports that count items. `visitors` stands beside every figure.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from aggregator.pools import PoolRules
+from benchmarks.report_yield import yield_of
 from benchmarks.result import publish
 from edge_model import load
 from intently.simulator.pool_quality import Judge, Market, log_quality, private_quality, without_counts, without_privacy
@@ -25,7 +26,9 @@ from intently.simulator.pool_quality import Judge, Market, log_quality, private_
 DATA = Path(os.environ.get("INTENTLY_DATA", "../shared/data"))
 LOGS = ("diginetica", "diginetica_categories")
 EPSILONS, REPORTS, HIDDEN, EPOCHS = (4, 6, 8), (10**4, 10**5, 10**6), (0.0, 0.5, 0.9), {"one": 1, "seven": 7}
-REPORTS_PER_VISITOR = 0.25
+PAGE_S = 30.0
+ITEM_SHARE = 3 / 4
+"""Of an epoch's reports by default (intently/configuration.py)."""
 SEED = 20261125
 
 
@@ -36,8 +39,10 @@ def measure(path: Path, reports: tuple[int, ...]) -> dict[str, Any]:
         "without_counts": without_counts(judge).model_dump(), "without_privacy": without_privacy(judge).model_dump(),
         "access_log": {}, "private": {}, "log_alone_is_better": [],
     }  # fmt: skip
+    each = yield_of(path, PAGE_S).per_visit * ITEM_SHARE
+    figures["reports_per_visitor"] = round(each, 4)
     for count in reports:
-        visitors = round(count / REPORTS_PER_VISITOR)
+        visitors = round(count / each)
         logs = {hidden: log_quality(judge, visitors, hidden, 1, rng) for hidden in HIDDEN}
         for hidden, found in logs.items():
             figures["access_log"][f"{hidden:g}@{count}"] = {"visitors": visitors, **found.model_dump()}
@@ -59,7 +64,7 @@ def main() -> int:
         print(f"benchmarks.pools: no {', '.join(missing)}; set INTENTLY_DATA to the folder of the logs", file=sys.stderr)
         return 2
     reports = REPORTS[:2] if "--quick" in sys.argv else REPORTS
-    publish("pools", {"reports_per_visitor": REPORTS_PER_VISITOR, **{path.parent.name: measure(path, reports) for path in logs}})
+    publish("pools", {path.parent.name: measure(path, reports) for path in logs})
     return 0
 
 

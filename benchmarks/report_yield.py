@@ -14,7 +14,7 @@ import numpy as np
 
 from benchmarks.result import publish
 from edge_model import load
-from privacy.yields import Visitors, report_yield, stays_of
+from privacy.yields import Visitors, Yield, report_yield, stays_of
 
 DATA = Path(os.environ.get("INTENTLY_DATA", "../shared/data"))
 SETS = {
@@ -24,20 +24,25 @@ PAGE_S = (15.0, 30.0, 60.0)
 VISITORS = 1_000
 
 
+def yield_of(log: Path, page_s: float) -> Yield:
+    """Reports of `VISITORS` visitors whose sessions have the lengths of a log's; `page_s`: mean seconds a page."""
+    rng = np.random.default_rng(1)
+    pages = np.diff(load(log).offsets)
+    return report_yield(VISITORS, stays_of(pages, lambda n: rng.exponential(page_s, n)), Visitors())
+
+
 def main() -> None:
     figures: dict[str, dict[str, float]] = {}
     for name, file in SETS.items():
         if not (DATA / file).exists():
             print(f"{name}: not at {DATA}; skipped")
             continue
-        pages = np.diff(load(DATA / file).offsets)
         for mean in PAGE_S:
-            rng = np.random.default_rng(1)
-            found = report_yield(VISITORS, stays_of(pages, lambda n, m=mean, r=rng: r.exponential(m, n)), Visitors())
+            found = yield_of(DATA / file, mean)
             figures.setdefault(name, {})[f"{mean:g} s a page"] = round(found.reports, 1)
             print(
-                f"  {name}, {np.mean(pages):.1f} pages of {mean:g} s: {found.stayed:.0%} of visits last until the draw, "
-                f"{found.reports:.0f} reports of {VISITORS} visitors, {found.per_visitor:.2f} each"
+                f"  {name}, {mean:g} s a page: {found.stayed:.0%} of visits last until the draw, {found.reports:.0f} reports of "
+                f"{VISITORS} visitors, {found.per_visitor:.2f} each; {found.per_visit:.2f} in an epoch that one comes in"
             )
     publish("report_yield", {"report_yield": figures})
 

@@ -30,10 +30,12 @@ class Yield:
     reports: float
     stayed: float
     """Share of visits that last until the time drawn."""
+    per_visit: float
+    """Reports of one visitor in one epoch that he comes in, with or without consent: what a batch is made of."""
 
     @property
     def per_visitor(self) -> float:
-        """Reports for each visitor, with or without consent."""
+        """Reports for each visitor over all his visits, with or without consent."""
         return self.reports / self.visitors
 
 
@@ -45,11 +47,10 @@ def report_yield(visitors: int, stays_s: NDArray[np.float64], who: Visitors, dra
     """
     low, high = draw_s
     stayed = float(np.clip((stays_s - low) / (high - low), 0, 1).mean())
-    visits = who.one_time + (1 - who.one_time) * who.visits
     capped = min(who.visits * stayed, who.reports_most)
-    return Yield(
-        visitors, visitors * who.consent * (who.one_time * stayed + (1 - who.one_time) * capped), stayed if visits else 0.0
-    )
+    each = who.consent * (who.one_time * stayed + (1 - who.one_time) * capped)
+    visits = who.one_time + (1 - who.one_time) * who.visits
+    return Yield(visitors, visitors * each, stayed, each / visits)
 
 
 def stays_of(pages: Sequence[int], page_s: Callable[[int], NDArray[np.float64]]) -> NDArray[np.float64]:

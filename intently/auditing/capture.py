@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from contracts import IntentlyError
-from privacy.traffic import REPORT_PATH, Request
+from privacy.traffic import POLLED, REPORT_PATH, Request
 
 SAME_CHANCE = """
   let state = 20261125;
@@ -69,8 +69,12 @@ class Visitor:
     def await_quiet(self) -> None:
         """Stay until nothing was asked for a while, or the limit is reached: what a tab fetches once it is in front comes too."""
         ends = time.monotonic() + REPORTS_LIMIT_S
-        while self._asked and 1000 * time.time() - self._asked[-1][0] < QUIET_MS and time.monotonic() < ends:
+        while time.monotonic() < ends and 1000 * time.time() - self._last() < QUIET_MS:
             self.page.wait_for_timeout(STEP_MS)
+
+    def _last(self) -> int:
+        """When anything but a manifest was asked for."""
+        return max((at for at, request in self._asked if not request.url.endswith(POLLED)), default=0)
 
     def requests(self) -> tuple[Request, ...]:
         """Everything asked of a network, oldest first."""

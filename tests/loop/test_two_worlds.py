@@ -14,24 +14,12 @@ import pytest
 from playwright.sync_api import BrowserContext, Request
 
 from contracts import BODY_BYTES
+from intently.auditing.capture import SAME_CHANCE
 from intently.configuration import DEMO
 from intently.demo.run import Running
 from intently.demo.tab import Tab
 
 pytestmark = pytest.mark.browser
-
-SEEDED = """
-  let state = 123456789;
-  crypto.getRandomValues = (array) => {
-    const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
-    for (let at = 0; at < bytes.length; at++) {
-      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-      bytes[at] = state >>> 24;
-    }
-    return array;
-  };
-"""
-"""Both visits draw the same coin and the same T; the seal's key pair is the browser's own and not touched by this."""
 
 LEAK = """
   document.addEventListener('DOMContentLoaded', () => {
@@ -58,7 +46,7 @@ def note(request: Request) -> tuple[str, str, tuple[tuple[str, str], ...], int]:
 
 def start(profile: Callable[..., BrowserContext], origin: str, init: str) -> Tab:
     context = profile(viewport={"width": 1200, "height": 800})
-    context.add_init_script(SEEDED + init)
+    context.add_init_script(SAME_CHANCE + init)
     return Tab(context, origin)
 
 

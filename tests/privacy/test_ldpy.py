@@ -43,7 +43,7 @@ def test_bias_and_variance_are_theirs_and_those_of_the_theory(case: dict[str, An
 
 @pytest.mark.parametrize("case", GOLDEN["subset_selection"], ids=lambda case: f"{case['values']} at {case['epsilon']}")
 def test_for_large_domains_the_variance_is_near_that_of_subset_selection(case: dict[str, Any]) -> None:
-    """Whose message is a subset: 11,565 items at d = 43,000 and epsilon 1, where ours has 4 bytes. At 200 values, just above where
+    """Whose message is a subset: 11,565 items at d = 43,000, epsilon 1; ours has 4 bytes. At 200 values, just above where
     k-ary response ends, the prime that fits leaves us 15 % above it."""
     mechanism, n = choose_mechanism(case["values"] - 1, case["epsilon"]), 100_000
     ratio = standard_deviation(mechanism, n) ** 2 / (n * case["variance"])

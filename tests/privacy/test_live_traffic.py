@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser
+from small_server import serving
 
 from contracts import Bucket, IntentlyError
 from intently.auditing.capture import capture_worlds
@@ -27,31 +24,11 @@ LEAKY = HONEST.replace(
 )
 
 
-@contextlib.contextmanager
-def page_of(html: str) -> Iterator[str]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.answer(html.encode() if self.path == "/" else b"", 404 if self.path == "/none" else 200)
+def page_of(html: str) -> contextlib.AbstractContextManager[str]:
+    def answer(method: str, path: str, headers: dict[str, str]) -> tuple[int, bytes]:
+        return (202, b"") if method == "POST" else (404 if path == "/none" else 200, html.encode() if path == "/" else b"")
 
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
-            self.answer(b"", 202)
-
-        def answer(self, body: bytes, status: int) -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", "text/html")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *words: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
+    return serving(answer)
 
 
 def wrong(browser: Browser, html: str) -> set[str]:

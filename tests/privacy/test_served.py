@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import threading
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from shop_files import RELEASE_KEY, Shop
+from small_server import serving
 
 from browser_runtime.bundle import BUNDLE_JSON, BundleFile, BundleRecord
 from contracts import IntentlyError, sha256_hex
@@ -24,26 +22,13 @@ def as_it_is(path: str, headers: dict[str, str], body: bytes) -> bytes:
     return body
 
 
-@contextlib.contextmanager
-def site(bundle: Path, public: Path, change: Change = as_it_is) -> Iterator[str]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            name = self.path.removeprefix("/intently/")
-            file = next((folder / name for folder in (bundle, public) if (folder / name).is_file()), None)
-            body = b"" if file is None else change(name, dict(self.headers), file.read_bytes())
-            self.send_response(404 if file is None else 200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+def site(bundle: Path, public: Path, change: Change = as_it_is) -> contextlib.AbstractContextManager[str]:
+    def answer(method: str, path: str, headers: dict[str, str]) -> tuple[int, bytes]:
+        name = path.removeprefix("/intently/")
+        file = next((folder / name for folder in (bundle, public) if (folder / name).is_file()), None)
+        return (404, b"") if file is None else (200, change(name, headers, file.read_bytes()))
 
-        def log_message(self, *words: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
+    return serving(answer)
 
 
 @pytest.fixture(scope="module")
