@@ -3,7 +3,7 @@
 For each log: recall and probability mass of the true 500 most viewed items, and hit@100 of the next click, of the pool without
 counts, of the true shares, of the shop's own access log with a share of views hidden from it, of private reports by epsilon and
 reports an epoch, one epoch alone and seven smoothed; how often the 95 % intervals cover, and the false entries (stated: 0.5).
-`reports_per_visitor` links an epoch's reports to the visitors of that epoch behind them: as `-s bench -- report_yield` measures it
+`reports_per_visitor` links an epoch's reports to the visitors of that epoch, as `-s bench -- report_yield` measures it
 on the same log (consent 50 %, 30 s a page), times the share of reports that count items. `visitors` stands beside every figure.
 """
 

@@ -117,6 +117,10 @@ def _learners(configuration: Configuration, receipts: list[Receipt]) -> Iterator
     yield Learner("who watches the network", (
         f"that a browser posts once an epoch of {hours:g} h, idle or not, at a time drawn before any behaviour, equal in size",
     ))  # fmt: skip
+    if configuration.tokens is not None:
+        yield Learner(f"the token issuer {configuration.tokens.issuer}", (
+            "that an account opened the site in an epoch; it signs blind, and cannot tell whose token comes back with a report",
+        ))  # fmt: skip
     yield Learner("the relay's operator", (
         "the network address of a report while it arrives, which is not kept, and a sealed body that it holds no key for",
         f"nothing of a batch below {configuration.minimum_batch:,} reports is ever opened: it is dropped",
