@@ -13,7 +13,7 @@ that scoring the whole catalogue needs: head, rest, feature spec, categories, ma
 `hr8_shown` with the session's own items left out, as they are in the shop; `baselines` with the ratio of `full` to each; `heads`,
 AUC and calibration error of the probabilities that the log has labels for; `sources`, the float model trained with `--private`
 and with `--no-logs`, on the same test sessions. Finished stages are kept under .intently/bench-model, so that it can be run in
-pieces.
+pieces. With `--only` or `--data` the result file is named by the sets too.
 
 These sets hold no user histories: a ratio to popularity or to item-to-item is not one to personal history.
 """
@@ -97,7 +97,8 @@ def main() -> int:
         print(f"benchmarks.model: {error}", file=sys.stderr)
         return 2
     print(NO_HISTORIES)
-    publish("model_quick" if options.quick else "model", figures | {"ratio_of_the_talk": 4.8, "note": NO_HISTORIES})
+    name = "_".join(["model", *(figures if options.only or options.data else []), *(["quick"] if options.quick else [])])
+    publish(name, figures | {"ratio_of_the_talk": 4.8, "note": NO_HISTORIES})
     return 0
 
 
