@@ -1,9 +1,11 @@
 /** When reports are on: consent, Global Privacy Control, storage; and which happenings are offered to the reporter. */
 
+import { LOCAL, STRICT } from '../../tracker/src/consent';
 import type { Signal } from '../../tracker/src/event';
 import type { Budget, Consent, Platform, ReportView } from './api';
+import type { ConsentKeeper } from './consent';
 import { PINNED, type Pinned } from './constants';
-import type { LedgerDatabase } from './lib/database';
+import { hasLedger, type LedgerDatabase, openLedger } from './lib/database';
 import { sentenceOf } from './lib/errors';
 import type { StatusBoard } from './lib/status_board';
 import { clearStale, withdraw } from './reports/clear';
@@ -25,6 +27,7 @@ export interface ReportingOptions {
 export class Reporting {
   private reporter: Reporter | null = null;
   private starting = false;
+  private asked = false;
   private database: LedgerDatabase | null = null;
   private terms: Terms | null = null;
   private views: readonly ReportView[] = [];
@@ -36,6 +39,14 @@ export class Reporting {
     private readonly options: ReportingOptions,
     private consent: Consent,
   ) {}
+
+  /** The ledger is opened once storing is allowed; where all is refused, one from earlier is opened to be emptied of what waits. */
+  async open({ mode, told, browser }: ConsentKeeper, shop: string): Promise<void> {
+    const factory = browser.indexedDB;
+    if (this.asked || (mode < LOCAL && !(mode === STRICT && told && (await hasLedger(factory, shop))))) return;
+    this.asked = true;
+    await this.setDatabase(await openLedger(factory, shop));
+  }
 
   /** Storage was opened, or refused. What an earlier page sampled is forgotten first, whatever is allowed. */
   async setDatabase(database: LedgerDatabase | null): Promise<void> {

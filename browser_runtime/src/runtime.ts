@@ -1,7 +1,6 @@
 /** Wires session, updates, scoring and reports into the object that a shop's page holds. */
 
-import type { Release } from '../../contracts/types';
-import { LOCAL, type ModeName, STRICT } from '../../tracker/src/consent';
+import { type ModeName, STRICT } from '../../tracker/src/consent';
 import type { EventInput } from '../../tracker/src/event';
 import { SENSORS } from '../../tracker/src/sensors';
 import { impressions } from '../../tracker/src/sensors/impressions';
@@ -22,10 +21,10 @@ import type {
 } from './api';
 import { ConsentKeeper } from './consent';
 import type { Pinned } from './constants';
-import { hasLedger, openFiles, openLedger } from './lib/database';
 import type { Emitter } from './lib/emitter';
 import { sentenceOf } from './lib/errors';
 import { forgetStores } from './lib/forget_stores';
+import { onceATurn } from './lib/once_a_turn';
 import { browserPlatform } from './lib/platform';
 import { StatusBoard } from './lib/status_board';
 import { describe } from './ranking/describe';
@@ -33,12 +32,9 @@ import { topCategory } from './ranking/intent';
 import { Lists } from './ranking/lists';
 import { MemoryStore } from './ranking/memory_store';
 import { Reporting } from './reporting';
-import { ModelLoader } from './scoring/model_loader';
-import { whyNoModel } from './scoring/model_policy';
 import { snapshotOf } from './snapshot';
-import { CategoryLists } from './updates/category_lists';
-import { Polling } from './updates/polling';
-import { type HeldSet, Updater } from './updates/updater';
+import { Supply } from './supply';
+import type { HeldSet } from './updates/updater';
 
 const DEFAULT_BASE = '/intently/';
 /** The list that is ranked after each event, for those who listen; nothing shows it by itself. */
@@ -63,16 +59,10 @@ class Runtime implements Intently {
   private readonly tracker: Tracker;
   private readonly reporting: Reporting;
   private readonly lists: Lists;
-  private readonly categories = new CategoryLists((note) => this.board.set({}, note));
   private readonly memory: MemoryStore;
-  private updater: Updater | null = null;
-  private loader: ModelLoader | null = null;
   private readonly keeper: ConsentKeeper;
-  private ledgerAsked = false;
+  private readonly supply: Supply;
   private noticed = { scroll_depth: 0, impressions: 0, skips: 0 };
-  private polling: Polling | null = null;
-  private scoringQueued = false;
-  private eventQueued = false;
   private disposed = false;
   private settle: (held: boolean) => void = () => {};
 
@@ -80,7 +70,7 @@ class Runtime implements Intently {
     private readonly options: IntentlyOptions,
     private readonly pinned: Pinned,
     private readonly emitter: Emitter<IntentlyEvents>,
-    private readonly wasIdle: () => boolean,
+    wasIdle: () => boolean,
   ) {
     this.keeper = new ConsentKeeper(browserPlatform(options.platform), pinned.shop, options, (told) =>
       this.apply(told),
@@ -88,6 +78,16 @@ class Runtime implements Intently {
     this.platform = this.keeper.platform;
     this.ready = new Promise((resolve) => {
       this.settle = resolve;
+    });
+    this.supply = new Supply({
+      options,
+      pinned,
+      base: this.base,
+      keeper: this.keeper,
+      board: this.board,
+      wasIdle,
+      onHeld: (held) => this.takeUp(held),
+      onModel: () => this.queueScoring(),
     });
     this.memory = new MemoryStore(
       () => this.platform.sessionStorage,
@@ -102,10 +102,8 @@ class Runtime implements Intently {
       monotonic: this.platform.monotonic,
       session: () => this.tracker.session.state,
       held: () => this.held,
-      scorer: () => (this.consent.personalize ? (this.loader?.scorer ?? null) : null),
-      onFault: (fault) => {
-        if (!this.disposed) this.loader?.fail(fault);
-      },
+      scorer: () => this.supply.scorer,
+      onFault: (fault) => this.supply.failModel(fault),
     });
     this.reporting = new Reporting(
       {
@@ -154,7 +152,7 @@ class Runtime implements Intently {
   }
 
   get held(): HeldSet | null {
-    return this.updater?.held ?? null;
+    return this.supply.held;
   }
 
   record(event: EventInput): void {
@@ -162,14 +160,13 @@ class Runtime implements Intently {
   }
 
   rankNow(candidates?: readonly number[] | null, options: RankOptions = {}): Ranked {
-    return this.lists.byPool(candidates ?? this.candidatesFor(options), options);
+    return this.lists.byPool(candidates ?? this.supply.candidates(options.category), options);
   }
 
   async rank(candidates?: readonly number[] | null, options: RankOptions = {}): Promise<Ranked> {
     if (this.held === null) await this.ready;
-    if (options.category !== undefined && this.held !== null && this.updater !== null)
-      await this.categories.load(this.held, this.updater.files);
-    const ranked = await this.lists.rank(candidates ?? this.candidatesFor(options), options);
+    if (options.category !== undefined) await this.supply.loadCategories();
+    const ranked = await this.lists.rank(candidates ?? this.supply.candidates(options.category), options);
     if (options.placement !== SESSION_PLACEMENT) this.memory.listShown();
     this.emitter.emit('ranked', ranked);
     return ranked;
@@ -203,9 +200,9 @@ class Runtime implements Intently {
   private apply(told: boolean): void {
     this.tracker.setMode(this.keeper.mode, told);
     if (!this.consent.personalize && told) this.forget();
-    this.wantModel();
+    this.supply.wantModel();
     if (told || this.consent.reports) this.reporting.setConsent(this.consent);
-    void this.openLedger();
+    this.openLedger();
     this.tellSession();
   }
 
@@ -242,7 +239,7 @@ class Runtime implements Intently {
   }
 
   async poll(): Promise<void> {
-    await (this.polling?.now() ?? this.updater?.poll());
+    await this.supply.poll();
   }
 
   snapshot(): Snapshot {
@@ -265,10 +262,9 @@ class Runtime implements Intently {
 
   dispose(): void {
     this.disposed = true;
-    this.polling?.stop();
     this.keeper.stop();
     this.tracker.stop();
-    this.loader?.dispose();
+    this.supply.dispose();
     this.reporting.dispose();
     this.settle(false);
   }
@@ -292,75 +288,16 @@ class Runtime implements Intently {
     return this.held?.listed.categories[item] ?? 0;
   }
 
-  private candidatesFor({ category }: RankOptions): readonly number[] {
-    const { held } = this;
-    if (held === null) return [];
-    return category === undefined ? held.candidates : this.categories.of(held, category);
-  }
-
   private async boot(): Promise<void> {
-    const { platform, pinned } = this;
-    if (pinned.releaseKey === '') {
-      this.board.set({ updates: 'refused' }, 'this bundle pins no release key; build it with `intently bundle`');
-      return this.settle(false);
-    }
-    const database = await openFiles(platform.indexedDB, pinned.shop, pinned.releaseKey);
-    if (this.disposed) return;
-    this.updater = new Updater({
-      platform,
-      pinned,
-      base: this.base,
-      database,
-      market: this.options.market ?? '',
-      onHeld: (held) => this.takeUp(held),
-      onVerified: (release) => {
-        if (this.consent.personalize && this.whyNoModel(release) === '') this.loader?.prepare(release);
-      },
-      onState: (updates, note) => {
-        this.board.set({ updates }, note);
-        if (updates === 'refused') this.loader?.abandon();
-      },
-    });
-    this.loader = new ModelLoader({
-      platform,
-      files: this.updater.files,
-      eager: this.options.eager ?? false,
-      wasIdle: this.wasIdle,
-      onState: (model, note) => this.modelTurned(model, note),
-    });
-    const ledger = this.openLedger();
-    await this.updater.restore();
-    this.polling = this.startPolling(this.updater, database !== null);
-    await Promise.all([ledger, this.polling.start()]);
-    this.settle(this.held !== null);
+    this.openLedger();
+    this.settle(await this.supply.start());
   }
 
-  /** The ledger is opened once storing is allowed; where all is refused, one from earlier is opened to be emptied of what waits. */
-  private async openLedger(): Promise<void> {
-    const { keeper, pinned } = this;
-    const factory = keeper.browser.indexedDB;
-    if (this.ledgerAsked || this.updater === null) return;
-    if (keeper.mode < LOCAL && !(keeper.mode === STRICT && keeper.told && (await hasLedger(factory, pinned.shop))))
-      return;
-    this.ledgerAsked = true;
-    await this.reporting.setDatabase(await openLedger(factory, pinned.shop));
-  }
-
-  private startPolling(updater: Updater, shared: boolean): Polling {
-    return new Polling({
-      platform: this.platform,
-      name: `intently-${this.pinned.shop}-${this.pinned.releaseKey.slice(0, 16)}`,
-      shared,
-      poll: () => updater.poll(),
-      reread: () => updater.restore(true),
-      state: () => this.board.status.updates,
-      signedMs: () => (this.held === null ? null : this.held.configuration.poll_s * 1000),
-      fixedMs: this.options.pollMs,
-    });
+  private openLedger(): void {
+    if (this.pinned.releaseKey !== '' && !this.disposed) void this.reporting.open(this.keeper, this.pinned.shop);
   }
 
   private takeUp(held: HeldSet): void {
-    this.wantModel();
     this.reporting.setTerms(held);
     this.tracker.resolved();
     this.settle(true);
@@ -368,40 +305,15 @@ class Runtime implements Intently {
     this.queueScoring();
   }
 
-  /** Load the model unless the shopper saves data, has not allowed it, or it is larger than the page may grow. */
-  private wantModel(): void {
-    const { held } = this;
-    if (held === null || held.featureSpec === null || !this.consent.personalize) return;
-    const why = this.whyNoModel(held.release);
-    if (why === '') this.loader?.want(held);
-    else this.board.set({ model: 'none' }, why);
-  }
-
-  private whyNoModel(release: Release): string {
-    const { eager, modelMostBytes } = this.options;
-    return whyNoModel(release, this.platform.saveData() && !eager, modelMostBytes);
-  }
-
-  private modelTurned(model: Snapshot['status']['model'], note: string): void {
-    this.board.set({ model, tier: this.loader?.scorer?.tier ?? 'pool' }, note);
-    if (model === 'ready') this.queueScoring();
-  }
-
   /** Score once for all that happened in this turn; after an event its best category may be reported. */
-  private queueScoring(afterEvent = false): void {
-    this.eventQueued ||= afterEvent;
-    if (this.scoringQueued) return;
-    this.scoringQueued = true;
-    queueMicrotask(() => {
-      const event = this.eventQueued;
-      this.scoringQueued = this.eventQueued = false;
-      void this.rank(null, { placement: SESSION_PLACEMENT, count: SESSION_COUNT }).then(({ tier }) => {
-        const { held } = this;
-        const { lastScoring } = this.lists;
-        if (!event || tier === 'pool' || lastScoring === null || held === null) return;
-        this.reporting.noticeCategory(topCategory(lastScoring.candidates, lastScoring.scores, held.listed));
-      });
-    });
+  private readonly queueScoring = onceATurn((afterEvent) => void this.scoreSession(afterEvent));
+
+  private async scoreSession(afterEvent: boolean): Promise<void> {
+    const { tier } = await this.rank(null, { placement: SESSION_PLACEMENT, count: SESSION_COUNT });
+    const { held } = this;
+    const { lastScoring } = this.lists;
+    if (!afterEvent || tier === 'pool' || lastScoring === null || held === null) return;
+    this.reporting.noticeCategory(topCategory(lastScoring.candidates, lastScoring.scores, held.listed));
   }
 
   private tellSession(): void {
