@@ -7,6 +7,7 @@ to nobody. The watchdog ends a process where a partition has lag and does not mo
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -17,6 +18,9 @@ from aggregator.transport.kafka_security import PLAIN, KafkaSecurity
 
 ASK_EVERY_S = 3.0
 ASK_TIMEOUT_MS = 5_000
+ASK_WITHIN_S = 10.0
+"""All of a question, connecting included: a watchdog that waits for ever sees nothing."""
+CLOSE_WITHIN_S = 2.0
 
 
 @dataclass
@@ -115,27 +119,31 @@ class KafkaEnds:
         return {self._name(place.partition): (firsts[place], end) for place, end in ends.items()}
 
     async def _asked(self, question: Callable[[Any], Any]) -> Any:
-        from aiokafka import AIOKafkaConsumer
+        """The answer, or `TransportRefused` in time; a connection that did not answer is not asked again."""
         from aiokafka.errors import KafkaError
 
         try:
-            if self._consumer is None:
-                made = AIOKafkaConsumer(
-                    bootstrap_servers=self._bootstrap, request_timeout_ms=ASK_TIMEOUT_MS, **self._security.for_aiokafka()
-                )
-                try:
-                    await made.start()
-                except KafkaError:
-                    await made.stop()
-                    raise
-                self._consumer = made
-            await self._consumer._client.force_metadata_update()
-            return await asyncio.wait_for(question(self._consumer), ASK_TIMEOUT_MS / 1000)
+            async with asyncio.timeout(ASK_WITHIN_S):
+                consumer = await self._connected()
+                await consumer._client.force_metadata_update()
+                return await question(consumer)
         except (KafkaError, TimeoutError, OSError) as error:
+            await self.close()
             raise TransportRefused(f"Kafka at {self._bootstrap} does not answer: {type(error).__name__}") from None
 
+    async def _connected(self) -> Any:
+        from aiokafka import AIOKafkaConsumer
+
+        if self._consumer is None:
+            self._consumer = AIOKafkaConsumer(
+                bootstrap_servers=self._bootstrap, request_timeout_ms=ASK_TIMEOUT_MS, **self._security.for_aiokafka()
+            )
+            await self._consumer.start()
+        return self._consumer
+
     async def close(self) -> None:
-        """Disconnect."""
-        if self._consumer is not None:
-            await self._consumer.stop()
-            self._consumer = None
+        """Disconnect, without waiting long for it."""
+        consumer, self._consumer = self._consumer, None
+        if consumer is not None:
+            with contextlib.suppress(Exception):
+                await asyncio.wait_for(consumer.stop(), CLOSE_WITHIN_S)

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from release_parts import NOW, make_shop
 
-from aggregator.analyzer import faust_app
+from aggregator.analyzer import faust_app, lag
 from aggregator.analyzer.app import build
-from aggregator.analyzer.lag import Watchdog
+from aggregator.analyzer.lag import KafkaEnds, Watchdog
 from aggregator.errors import PartitionStalled, TransportRefused
 
 
@@ -122,3 +122,26 @@ def test_a_worker_asks_again_soon_which_partitions_there_are(tmp_path: Path) -> 
         return int(thread._create_worker_consumer(made.app.transport)._client._metadata_max_age_ms)
 
     assert asyncio.run(age_ms()) == faust_app.METADATA_AGE_MS <= 5_000
+
+
+def test_a_broker_that_takes_the_question_and_never_answers_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The watchdog asks from a loop of its own: one question without an end would blind it for good."""
+    monkeypatch.setattr(lag, "ASK_WITHIN_S", 0.5)
+    taken = 0
+
+    async def silent(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal taken
+        taken += 1
+        await asyncio.sleep(60)
+
+    async def ask_twice() -> None:
+        server = await asyncio.start_server(silent, "127.0.0.1", 0)
+        ends = KafkaEnds(f"127.0.0.1:{server.sockets[0].getsockname()[1]}", "topic", str)
+        for turn in (1, 2):
+            with pytest.raises(TransportRefused, match="does not answer: TimeoutError"):
+                await asyncio.wait_for(ends.ask(), 60)
+            assert taken == turn, "a connection of its own for each question, after one that failed"
+        await ends.close()
+        server.close()
+
+    asyncio.run(ask_twice())
