@@ -11,16 +11,9 @@ import math
 from dataclasses import dataclass
 from functools import cached_property
 
-from contracts import EPSILON_LIMIT, MICRO, AffinePointMechanism, Collection, KAryMechanism
+from contracts import MICRO, AffinePointMechanism, Collection, KAryMechanism
+from privacy.accounting.choosing import choose, is_prime
 from privacy.errors import MechanismRefused
-
-WEIGHT_LEAST_SHARE = 0.985
-"""w / v is at least this share of e^epsilon, so at most 0.0152 of the nominal epsilon is lost (decision 0002)."""
-
-
-def is_prime(number: int) -> bool:
-    """Trial division; numbers here are below 2^16."""
-    return number >= 2 and all(number % divisor for divisor in range(2, math.isqrt(number) + 1))
 
 
 def _check_weights(domain_size: int, w: int, v: int) -> None:
@@ -219,28 +212,14 @@ def coefficient(i: int, q: int) -> int:
     return 1 + (i - 1) % (q - 1)
 
 
-def choose_weights(epsilon: float) -> tuple[int, int]:
-    """w : v for a nominal epsilon: the least v with floor(v e^eps) / v >= 0.985 e^eps. ln(w / v) never exceeds epsilon."""
-    target = math.exp(epsilon)
-    for v in range(1, 1000):
-        w = math.floor(v * target)
-        if w / v >= WEIGHT_LEAST_SHARE * target and w > v:
-            return w, v
-    raise MechanismRefused(f"epsilon: got {epsilon}, too small for integer weights below 65536")
-
-
 def choose_mechanism(domain_size: int, epsilon: float) -> Mechanism:
     """The mechanism of this project for a domain and a nominal local epsilon in (0, 8]; raises `MechanismRefused`."""
-    if not 0.02 <= epsilon <= EPSILON_LIMIT:
-        raise MechanismRefused(f"epsilon: got {epsilon}, want 0.02 to {EPSILON_LIMIT}")
-    w, v = choose_weights(epsilon)
-    if domain_size <= 3 * math.exp(epsilon) + 2:
-        return KAry(domain_size, w, v)
-    q = next((number for number in range(math.floor(math.exp(epsilon) + 1), 2, -1) if is_prime(number)), 3)
-    dimension = 2
-    while q**dimension <= domain_size:
-        dimension += 1
-    return AffinePoint(domain_size, q, dimension, w, v)
+    try:
+        record = choose(domain_size, epsilon)
+    except ValueError as error:
+        raise MechanismRefused(str(error)) from None
+    kind = AffinePoint if record.pop("kind") == "affine_point" else KAry
+    return kind(domain_size, **record)
 
 
 def mechanism_of(collection: Collection) -> Mechanism:

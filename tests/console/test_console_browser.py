@@ -21,6 +21,8 @@ from public_folder import RELEASE, STRANGER, PublicFolder
 
 from intently.console import build_console, console_server
 from privacy.audit import verify_public
+from privacy.explanation import explain
+from privacy.plan import check_plan, read_plan
 
 pytestmark = pytest.mark.browser
 START_MS = 60_000
@@ -263,3 +265,48 @@ def test_a_receipt_that_states_less_than_it_costs_is_refused(console: Console, t
     assert state == "bad"
     assert f"{public.receipts[0].path}, field guarantees.local" in text
     shutil.rmtree(public.folder)
+
+
+LEARNERS = """(terms) => terms.map((term) =>
+    [term.textContent, [...term.nextSibling.querySelectorAll('li')].map((line) => line.textContent)])"""
+
+
+def test_explain_says_what_the_command_line_says(console: Console) -> None:
+    state, text = console.give(files_of(console.public.folder))
+    assert state == "good", text
+    want = explain(console.public.folder)
+    shown = console.page.eval_on_selector_all(
+        "#learners dt",
+        LEARNERS,
+    )
+    assert shown == [[learner.who, list(learner.learns)] for learner in want.learners]
+    rows = [(each.collection, str(each.closes), f"{each.reports:,}", f"{each.epsilon_micro / 1e6:.6f}") for each in want.spent]
+    assert [tuple(row) for row in console.table("spent")][:-1] == rows
+    assert console.table("spent")[-1][-1] == f"{want.total_micro / 1e6:.6f}"
+
+
+def test_a_plan_costs_what_the_command_line_says_and_a_planted_difference_shows(console: Console) -> None:
+    console.done()
+    page, text = console.page, console.page.input_value("#plan")
+    for planted, equal in ((text, True), (text.replace('"batch": 100000', '"batch": 100100'), False)):
+        page.evaluate("document.getElementById('plan-verdict').textContent = ''")
+        page.fill("#plan", planted)
+        page.click("#planning button")
+        page.wait_for_function("() => document.getElementById('plan-verdict').textContent !== ''", timeout=START_MS)
+        report = check_plan(read_plan(text.encode(), "plan.json"))
+        want = [
+            [row.collection, row.audience, *(f"{getattr(row, span):.6f}" for span in ("report", "day", "month", "cap", "year"))]
+            for row in report.rows
+        ]
+        assert ([row[:-1] for row in console.table("plan-rows")] == want) == equal
+    if folder := os.environ.get("INTENTLY_SCREENSHOTS"):
+        page.screenshot(path=Path(folder) / "console-plan.png", full_page=True)
+    for broken, words in (
+        ("{", "is not JSON"),
+        ('{"collections": []}', "at least one"),
+        ('{"a": 1, "collections": [1]}', "unknown"),
+    ):
+        page.fill("#plan", broken)
+        page.click("#planning button")
+        page.wait_for_function("(words) => document.getElementById('plan-verdict').textContent.includes(words)", arg=words)
+    page.fill("#plan", text)

@@ -13,10 +13,11 @@ from shop_files import EPOCH_S, Shop, collection
 
 from contracts import Collection, Configuration, LedgerEntry
 from privacy.accounting import Batches, composed_epsilon, limit_faults, spending
+from privacy.accounting.explaining import spent_by_collection
 from privacy.audit import budget
 from privacy.budget import DAY_MS, Debit, check_client_budget
 from privacy.errors import AuditRefused, LedgerRefused
-from privacy.explanation import explain, ledger_entries, spent_by_collection
+from privacy.explanation import explain, ledger_entries
 from privacy.forecasts import busiest_debits, forecast_collection
 from privacy.mechanisms import choose_mechanism, mechanism_of
 from privacy.plan import Plan, check_plan, read_plan, reports_in
@@ -187,9 +188,10 @@ def test_whatever_the_ledger_holds_the_parts_sum_to_it(lines: list[tuple[int, in
         )
         for index, (number, micro, reports) in enumerate(lines)
     ]  # fmt: skip
-    found = spent_by_collection(entries, {("cd" * 32, 1): "a", ("cd" * 32, 2): "b"})
-    assert sum(each.epsilon_micro for each in found) == sum(micro for _, micro, _ in lines)
-    assert sum(each.reports for each in found) == sum(reports for *_, reports in lines)
+    receipts = [{"release": "cd" * 32, "collection": {"id": number, "name": name}} for number, name in ((1, "a"), (2, "b"))]
+    found = spent_by_collection([entry.model_dump() for entry in entries], receipts)
+    assert sum(each["epsilon_micro"] for each in found) == sum(micro for _, micro, _ in lines)
+    assert sum(each["reports"] for each in found) == sum(reports for *_, reports in lines)
 
 
 def test_the_busiest_client_pays_the_dearest_and_stops_at_the_cap(tmp_path: Path) -> None:

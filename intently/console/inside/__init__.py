@@ -13,6 +13,7 @@ import privacy.accounting
 from . import published
 from .audit import audit as audited
 from .documents import Signatures
+from .words import planned
 
 ZIP_LIMIT_BYTES = 512 * 1024 * 1024
 """Largest total of a ZIP's members: a small ZIP can claim any size."""
@@ -40,6 +41,11 @@ def audit(files: Mapping[str, object], release_key: str, answers: str) -> str:
     signatures = Signatures(given)
     report = audited(as_bytes(files), release_key, signatures)
     return json.dumps({"asked": signatures.asked, "report": report})
+
+
+def plan(_files: object, text: str) -> str:
+    """What a plan in JSON would spend (`PlanReport` in page/protocol.ts)."""
+    return json.dumps(planned(text))
 
 
 def unzip(data: object) -> list[tuple[str, bytes]]:

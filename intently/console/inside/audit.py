@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from privacy.accounting.public_files import MANIFEST, Signed
 from .documents import Signatures, Unreadable
 from .published import published, release_of
 from .sums import AUDIENCES, mechanism_text, recompute, text, totals
+from .words import NOTHING, explained
 
 
 def audit(files: Mapping[str, bytes], release_key: str, signatures: Signatures) -> dict[str, Any]:
@@ -32,12 +34,23 @@ def audit(files: Mapping[str, bytes], release_key: str, signatures: Signatures) 
             describe(public, release, len(signatures.answers)),
             totals([receipt.document for receipt in public.receipts]),
         )
+        words = explain(ours, release, public)
     except (LookupError, TypeError, ValueError) as fault:
         return failed([*public.faults, Fault(MANIFEST, f"nothing can be summed: {fault!r}")], release_key)
     return {
         "ok": not public.faults, "pinned": bool(release_key), "summary": summary(public, bool(release_key)),
         "problems": problems(public.faults), "about": about, "receipts": rows, "totals": sums,
+        "explain": words,
     }  # fmt: skip
+
+
+def explain(files: Mapping[str, bytes], release: Mapping[str, Any], public: PublicFiles) -> Any:
+    """Who learns what; nothing where the configuration cannot be read, which is a fault of its own."""
+    try:
+        configuration = json.loads(files[release["configuration"]["path"]])
+    except (LookupError, ValueError):
+        return NOTHING
+    return explained(configuration, [each.document for each in public.receipts], [each.document for each in public.entries])
 
 
 def problems(faults: list[Fault]) -> list[dict[str, str]]:
@@ -70,7 +83,7 @@ def failed(faults: list[Fault], release_key: str) -> dict[str, Any]:
     """Report where nothing can be summed."""
     return {
         "ok": False, "pinned": bool(release_key), "summary": "The public files cannot be audited", "about": [], "receipts": [],
-        "problems": problems(faults), "totals": [],
+        "problems": problems(faults), "totals": [], "explain": NOTHING,
     }  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 /** The page's side of the worker. */
 
-import type { Facts, Files, FromWorker, Report, ToWorker } from './protocol';
+import type { Facts, Files, FromWorker, PlanReport, Report, ToWorker } from './protocol';
 
 type Request = Extract<ToWorker, { id: number }>;
 type Unnumbered<T> = T extends unknown ? Omit<T, 'id'> : never;
@@ -60,6 +60,11 @@ export class Engine {
   /** The whole audit. `releaseKey`: hex, '' where nobody pinned one. */
   audit(files: Files, releaseKey: string): Promise<Report> {
     return this.#ask({ kind: 'audit', files, releaseKey }) as Promise<Report>;
+  }
+
+  /** What a plan in JSON would spend. */
+  plan(text: string): Promise<PlanReport> {
+    return this.#ask({ kind: 'plan', text }) as Promise<PlanReport>;
   }
 
   #ask(request: Unnumbered<Request>): Promise<unknown> {

@@ -4,7 +4,7 @@ import { byId } from './elements';
 import { Engine } from './engine';
 import type { Files } from './protocol';
 import { fromDrop, fromFiles, fromSite } from './source';
-import { showFacts, showFailure, showReport, showVerdict } from './view';
+import { showFacts, showFailure, showPlan, showPlanFault, showReport, showVerdict } from './view';
 
 /** What `build_console` wrote beside the page. */
 interface Settings {
@@ -61,6 +61,10 @@ function listen(): void {
       void check(id === 'zip' ? (chosen[0]?.name ?? '') : 'the folder you chose', () => fromFiles(chosen, engine));
     });
   }
+  byId('planning').addEventListener('submit', (event) => {
+    event.preventDefault();
+    engine.plan(byId<HTMLTextAreaElement>('plan').value).then(showPlan, showPlanFault);
+  });
   const drop = byId('drop');
   addEventListener('dragover', (event) => {
     event.preventDefault();

@@ -7,6 +7,7 @@ export type ToWorker =
   | { kind: 'start'; base: string }
   | { kind: 'wanted'; id: number; files: Files }
   | { kind: 'audit'; id: number; files: Files; releaseKey: string }
+  | { kind: 'plan'; id: number; text: string }
   | { kind: 'unzip'; id: number; zip: Uint8Array };
 
 export type FromWorker =
@@ -66,4 +67,39 @@ export interface Report {
   about: [string, string][];
   receipts: ReceiptRow[];
   totals: TotalRow[];
+  explain: Explained;
+}
+
+/** What `intently audit explain` says. */
+export interface Explained {
+  learners: { who: string; learns: string[] }[];
+  spent: SpentRow[];
+}
+
+/** What the ledger holds of a collection; the sum of all comes last. */
+export interface SpentRow {
+  collection: string;
+  closes: string;
+  reports: string;
+  epsilon: string;
+}
+
+/** One collection of a plan against one audience. */
+export interface PlanRow {
+  collection: string;
+  audience: string;
+  report: string;
+  day: string;
+  month: string;
+  cap: string;
+  year: string;
+  reports: string;
+}
+
+/** `intently_console.plan`: the same sums as `intently audit plan`. */
+export interface PlanReport {
+  fits: boolean;
+  summary: string;
+  rows: PlanRow[];
+  notes: string[];
 }

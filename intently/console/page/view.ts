@@ -1,7 +1,7 @@
 /** Shows a report. Numbers come as text from Python and are shown as they came. */
 
 import { byId, type Column, describe, fill, make } from './elements';
-import type { Facts, ReceiptRow, Report, TotalRow } from './protocol';
+import type { Explained, Facts, PlanReport, PlanRow, ReceiptRow, Report, SpentRow, TotalRow } from './protocol';
 
 const TOTALS: readonly Column<TotalRow>[] = [
   ['Collection', '', (row) => row.collection],
@@ -25,6 +25,24 @@ const RECEIPTS: readonly Column<ReceiptRow>[] = [
   ['Operators', 'number', (row) => row.operators],
   ['Ledger line', 'number', (row) => row.entry],
   ['File', 'mono file', (row) => row.path],
+];
+
+const SPENT: readonly Column<SpentRow>[] = [
+  ['Collection', '', (row) => row.collection],
+  ['Closes', 'number', (row) => row.closes],
+  ['Reports', 'number', (row) => row.reports],
+  ['Epsilon', 'number', (row) => row.epsilon],
+];
+
+const PLAN: readonly Column<PlanRow>[] = [
+  ['Collection', '', (row) => row.collection],
+  ['Audience', '', (row) => row.audience],
+  ['Report', 'number', (row) => row.report],
+  ['Day', 'number', (row) => row.day],
+  ['Month', 'number', (row) => row.month],
+  ['90 days', 'number', (row) => row.cap],
+  ['Year', 'number', (row) => row.year],
+  ['Reports a year', 'number', (row) => row.reports],
 ];
 
 type State = 'busy' | 'good' | 'bad' | 'open';
@@ -61,7 +79,32 @@ export function showReport(report: Report, seconds: number): void {
   fill(byId('totals'), TOTALS, report.totals, () => false);
   fill(byId('receipts'), RECEIPTS, report.receipts, (row) => !row.ok);
   describe(byId('about'), report.about);
+  showExplained(report.explain);
   byId('results').hidden = false;
+}
+
+/** Who learns what. */
+function showExplained({ learners, spent }: Explained): void {
+  const parts = learners.flatMap(({ who, learns }) => [
+    make('dt', '', who),
+    make('dd', '', make('ul', '', ...learns.map((line) => make('li', '', line)))),
+  ]);
+  byId('learners').replaceChildren(...parts);
+  fill(byId('spent'), SPENT, spent, () => false);
+}
+
+/** What a plan spends. */
+export function showPlan({ fits, summary, rows, notes }: PlanReport): void {
+  byId('plan-verdict').textContent = summary;
+  byId('plan-verdict').dataset.state = fits ? 'good' : 'bad';
+  byId('plan-notes').replaceChildren(...notes.map((note) => make('li', '', note)));
+  fill(byId('plan-rows'), PLAN, rows, () => false);
+}
+
+/** What is no plan. */
+export function showPlanFault(error: unknown): void {
+  const sentence = error instanceof Error ? error.message : String(error);
+  showPlan({ fits: false, summary: sentence.replace(/^ValueError: /, ''), rows: [], notes: [] });
 }
 
 /** What could not even be read. */

@@ -77,6 +77,8 @@ async function answer(message: ToWorker): Promise<void> {
       return say({ kind: 'answer', id: message.id, value: call('wanted', message.files) });
     case 'audit':
       return say({ kind: 'answer', id: message.id, value: await audit(message.files, message.releaseKey) });
+    case 'plan':
+      return say({ kind: 'answer', id: message.id, value: call('plan', new Map(), message.text) });
     case 'unzip': {
       const module = started().pyimport('intently_console');
       const members = module.unzip(message.zip);
