@@ -6,6 +6,7 @@
     -- --budget-s S    most seconds of a training (2400)
     -- --most N        newest test instances that are scored (all)
     -- --checkpoint P  a trained.npz (edge_model.checkpoint) instead of a training; `train_s` is what it says
+    -- --no-sources    without the two further trainings of `sources`
     -- --planted       that training had the canaries (`edge_model.audit.plant`); else `canary_exposure` is null
 
 Per set: `hr20`, `mrr20` of the float model in percent; `full` and `small` under onnxruntime with `download_bytes` (brotli of all
@@ -52,6 +53,7 @@ def arguments(words: list[str]) -> argparse.Namespace:
     parser.add_argument("--most", type=int, default=10**9)
     parser.add_argument("--checkpoint", type=Path)
     parser.add_argument("--planted", action="store_true")
+    parser.add_argument("--no-sources", action="store_true")
     return parser.parse_args(words)
 
 
@@ -78,7 +80,8 @@ def run(one: SessionSet, options: argparse.Namespace) -> dict[str, object]:
     figures = measure(bench, budgets, options.checkpoint is None or options.planted)
     sources = Sources(bench)
     figures["heads"] = kept.stage("heads", sources.heads)
-    figures["sources"] = {name: kept.stage(f"source_{name}", make) for name, make in sources.stages().items()}
+    if not options.no_sources:
+        figures["sources"] = {name: kept.stage(f"source_{name}", make) for name, make in sources.stages().items()}
     return figures
 
 
