@@ -10,7 +10,7 @@ from aggregator.delivery.settings import DeliverySettings
 from aggregator.files import write_atomic
 from aggregator.pools import PoolRules
 from aggregator.relay.settings import RelayConfiguration, RelaySettings
-from contracts import Record, Release
+from contracts import Configuration, Record, Release
 from intently.supervisor import Child, Supervisor
 from intently.workspace import Workspace
 
@@ -39,8 +39,11 @@ class Addresses:
 def settings_of(
     space: Workspace, addresses: Addresses, release: Release, rules: PoolRules, close_grace_s: float
 ) -> tuple[RelaySettings, AnalyzerSettings, DeliverySettings]:
-    """One record for each process."""
+    """One record for each process. Where the configuration asks for tokens, the relay takes those of keys/token-public.pem."""
+    tokens = Configuration.from_bytes((space.public / release.configuration.path).read_bytes()).tokens
     relay = RelaySettings(
+        token_keys=() if tokens is None else (str(space.keys / "token-public.pem"),),
+        token_issuer="" if tokens is None else tokens.issuer,
         port=addresses.relay_port, store=str(space.relay / "relay.sqlite"), outbox=str(space.outbox), close_grace_s=close_grace_s,
         configurations=(
             RelayConfiguration(

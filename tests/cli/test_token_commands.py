@@ -10,10 +10,14 @@ from pathlib import Path
 import pytest
 
 from aggregator.issuer.settings import IssuerSettings
+from aggregator.pools import PoolRules
 from aggregator.settings import load_settings
-from contracts import IntentlyError
+from contracts import FileRef, HpkeKey, IntentlyError, Release, TokenTerms, sha256_hex
 from intently.commands.keys import token
 from intently.commands.release import token_terms
+from intently.configuration import configuration
+from intently.embedded import Addresses, settings_of
+from intently.workspace import Workspace
 from privacy.token_issuer import generate_issuer_key
 from privacy.token_keys import read_token_key, write_token_key
 from privacy.tokens import IssuerKey
@@ -47,3 +51,18 @@ def test_terms_that_no_bundle_takes_are_refused(tmp_path: Path) -> None:
     for issuer, url, words in (("An Issuer", "", "--token-issuer"), ("a", "https://a/b", "--token-url")):
         with pytest.raises(IntentlyError, match=words):
             token_terms(public, issuer, url)
+
+
+def test_the_embedded_relay_takes_the_tokens_that_browsers_are_told_of(tmp_path: Path) -> None:
+    space, addresses = Workspace(tmp_path), Addresses(8091, 8080)
+    (space.public / "files").mkdir(parents=True)
+    for terms in (None, TokenTerms(issuer="issuer.example", key="8" + "0" * 510 + "1")):
+        told = configuration("example", 600, 4, addresses.relay, tokens=terms).to_bytes()
+        name = f"files/{sha256_hex(told)}.json"
+        (space.public / name).write_bytes(told)
+        key = HpkeKey(key_id=1, public_key="00" * 32, state="active")
+        reference = FileRef(path=name, sha256=sha256_hex(told), bytes=len(told))
+        release = Release.model_construct(configuration=reference, hpke_keys=(key,))
+        relay, _, _ = settings_of(space, addresses, release, PoolRules(), 1.0)
+        want = ((), "") if terms is None else ((str(space.keys / "token-public.pem"),), "issuer.example")
+        assert (relay.token_keys, relay.token_issuer) == want
