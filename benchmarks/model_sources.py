@@ -93,4 +93,4 @@ def private_counts(log: SessionLog) -> NDArray[np.float64]:
     assert log.item_category is not None
     last = log.item_category[log.items[log.offsets[1 : log.train_count + 1] - 1]]
     mechanism = choose_mechanism(int(log.item_category.max()), COUNTS_EPSILON)
-    return estimate(mechanism, randomize_many(mechanism, last, np.random.default_rng(23))).counts
+    return estimate(mechanism, randomize_many(mechanism, last.astype(np.int64), np.random.default_rng(23))).counts
