@@ -53,6 +53,8 @@ from intently.chromium import FLAGS, find_chromium
 ROOT = Path(__file__).resolve().parent.parent
 POOL = 2_000
 EVENTS, READINGS = 1_000, 12
+FULL, QUICK = {"kernel": 20, "others": 8}, {"kernel": 10, "others": 4}
+"""Repetitions; a first list of onnxruntime-web takes 40 s on the slow network."""
 FILLED = 600
 """Events before the readings: a session keeps 512, and until then it must grow."""
 NETWORKS = {"1600kbps": (1_600_000 / 8, 150), "9mbps": (9_000_000 / 8, 60)}
@@ -316,7 +318,7 @@ def feedback_gain() -> float | None:
     return json.loads(path.read_text()).get("feedback_gain") if path.is_file() else None
 
 
-def tiers_of(model: Model, runs: int) -> tuple[dict[str, dict[str, float]], dict[str, dict[str, float]]]:
+def tiers_of(model: Model, runs: dict[str, int]) -> tuple[dict[str, dict[str, float]], dict[str, dict[str, float]]]:
     """Figures of the three, and what was seen beside them."""
     figures, beside = {}, {}
     with tempfile.TemporaryDirectory() as held, sync_playwright() as playwright:
@@ -325,7 +327,7 @@ def tiers_of(model: Model, runs: int) -> tuple[dict[str, dict[str, float]], dict
         for name, made in (("kernel", True), ("onnxruntime_web", False), ("server_strip", None)):
             if made is not None:
                 build_shop(folder / name, model, keys, kernel=made)
-            tier = Tier(name, browser, None if made is None else folder / name, model, runs)
+            tier = Tier(name, browser, None if made is None else folder / name, model, runs.get(name, runs["others"]))
             figures[name], beside[name] = tier.measure(), tier.beside
             tier.close()
         browser.close()
@@ -337,11 +339,11 @@ def main() -> None:
     parser.add_argument(
         "--model", type=Path, help="folder with model.onnx and feature_spec.json; default: a sample of the same sizes"
     )
-    parser.add_argument("--quick", action="store_true", help="few repetitions, 300 prefixes")
+    parser.add_argument("--quick", action="store_true", help="few repetitions, 1,000 prefixes")
     words = parser.parse_args()
     model = load_model(words.model)
-    figures, beside = tiers_of(model, 4 if words.quick else 20)
-    prefixes, share = parity(model, 300 if words.quick else 10_000)
+    figures, beside = tiers_of(model, QUICK if words.quick else FULL)
+    prefixes, share = parity(model, 1_000 if words.quick else 10_000)
     show(figures, beside)
     seen, lists = beside["kernel"], figures["kernel"]
     came = {name: lists[f"first_list_{name}_p50_ms"] for name in NETWORKS} | {"loopback": lists["cold_p50_ms"]}
