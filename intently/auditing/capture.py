@@ -26,7 +26,8 @@ HIDDEN = """(hidden) => {
   document.dispatchEvent(new Event('visibilitychange'));
 }"""
 STEP_MS = 250
-QUIET_MS = 1500
+QUIET_MS = 4000
+"""Longer than the runtime waits for an idle moment of the page (2 s) before it asks for the next part of a model."""
 REPORTS_LIMIT_S = 60.0
 
 

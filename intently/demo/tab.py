@@ -15,6 +15,9 @@ from intently.demo.checklist import Missed
 
 INSTANCE = "(await import('/intently/intently.js')).currentIntently()"
 STRIP = "intently-recs[placement={}]"
+REST_CAME = """((rest) => !rest || performance.getEntriesByType('resource')
+  .some(({ name, responseEnd }) => responseEnd > 0 && name.endsWith(rest.path)))(intently.held?.release.rest)"""
+"""Whether the rows of all other items are in the tab: the first load is over. Without them items of one category score alike."""
 
 
 @contextmanager
@@ -66,8 +69,9 @@ class Tab:
             self.page.wait_for_timeout(100)
 
     def until_model(self, within_s: float = 40.0) -> None:
-        """Wait for the session model."""
+        """Wait for the session model, and for the rows of all items."""
         self.until("the session model is ready", lambda: self.snapshot()["status"]["model"] == "ready", within_s)
+        self.until("the rest of the model", lambda: self.ask(REST_CAME), within_s)
 
     def view(self, item: int) -> None:
         """Go to a product page as a click on a card does, without loading the page anew."""

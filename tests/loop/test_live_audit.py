@@ -22,7 +22,7 @@ from privacy.traffic import Request, check_capture, compare
 pytestmark = pytest.mark.browser
 
 PAGES = ("/", "/product/9")
-TRIES = 5
+TRIES = 12
 VISIT_S = 16
 """Two pages, the latest T, and some quiet."""
 
