@@ -34,9 +34,10 @@ REPORTS_LIMIT_S = 60.0
 class Visitor:
     """One browser profile and what it asked for."""
 
-    def __init__(self, browser: Any, init: str) -> None:
+    def __init__(self, browser: Any, init: str, cookies: Sequence[dict[str, str]] = ()) -> None:
         self.context = browser.new_context(viewport={"width": 1200, "height": 800})
         self.context.add_init_script(SAME_CHANCE + init)
+        self.context.add_cookies(list(cookies))
         self.page = self.context.new_page()
         self._asked: list[tuple[int, Any]] = []
         self.page.on("request", lambda request: self._asked.append((int(1000 * time.time()), request)))
@@ -89,13 +90,19 @@ class Visitor:
 
 
 def capture_worlds(
-    browser: Any, origin: str, pages: Sequence[str], seconds: float, init: str = "", reports: int = 0
+    browser: Any,
+    origin: str,
+    pages: Sequence[str],
+    seconds: float,
+    init: str = "",
+    reports: int = 0,
+    cookies: Sequence[dict[str, str]] = (),
 ) -> tuple[tuple[Request, ...], tuple[Request, ...]]:
     """Requests of the busy and of the idle visitor. `seconds`: how long the visit lasts; more than the latest time drawn.
 
-    `reports`: wait until each has sent so many, at most `REPORTS_LIMIT_S` longer.
+    `reports`: wait until each has sent so many, at most `REPORTS_LIMIT_S` longer. `cookies`: {name, value, url} that both bring.
     """
-    busy, idle = Visitor(browser, init), Visitor(browser, init)
+    busy, idle = Visitor(browser, init, cookies), Visitor(browser, init, cookies)
     try:
         for path in pages:
             for visitor in (busy, idle):

@@ -134,8 +134,8 @@ LEAK = """addEventListener('scroll', () => fetch('{issuer}/v1/tokens', {{method:
 
 
 def odd_between(chromium: Browser, places: Places, init: str = "") -> set[str]:
-    cookie = f"document.cookie = 'account=shopper-2; path=/';{init}"
-    busy, idle = capture_worlds(chromium, places.shop, ["/"], 2.0, cookie, reports=1)
+    account = {"name": "account", "value": "shopper-2", "url": places.shop}  # there before the first request
+    busy, idle = capture_worlds(chromium, places.shop, ["/"], 2.0, init, reports=1, cookies=[account])
     assert all(sum(request.asks_for_token for request in each) >= 1 for each in (busy, idle))
     findings = [*check_capture(busy, True), *check_capture(idle, True), *compare(busy, idle, tolerance_ms=60_000)]
     return {finding.name for finding in findings if not finding.ok}
