@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from analyzer_parts import EPOCH, copy_shop, manifest_of, plain_shop, pool_of, ready_shop, receipts_of, wanted_values
+from analyzer_parts import EPOCH, manifest_of, pool_of, receipts_of, wanted_values
 from release_parts import NOW, WANTED, Shop, analyze, hand_over, reports, snapshot
 
 from aggregator.files import get_file
@@ -15,22 +15,6 @@ from aggregator.release import RECEIPTS_KEPT, publish_manifest, put_file
 from aggregator.transport import OutboxTransport
 from contracts import Batch, Pool, sha256_hex
 from privacy.audit import verify_public
-
-
-@pytest.fixture(scope="module")
-def ready(tmp_path_factory: pytest.TempPathFactory) -> Shop:
-    """Copied by each test."""
-    return ready_shop(tmp_path_factory.mktemp("shop"))
-
-
-@pytest.fixture
-def shop(ready: Shop, tmp_path: Path) -> Shop:
-    return copy_shop(ready, tmp_path / "shop")
-
-
-@pytest.fixture
-def plain(tmp_path: Path) -> Shop:
-    return plain_shop(tmp_path / "plain")
 
 
 def test_reports_become_a_pool_receipts_and_a_ledger(shop: Shop) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from analyzer_parts import EPOCH, copy_shop, manifest_of, plain_shop, ready_shop, receipts_of, wanted_values
+from analyzer_parts import EPOCH, manifest_of, receipts_of, wanted_values
 from loop_parts import configuration
 from release_parts import NOW, WANTED, Shop, analyze, hand_over, make_shop, reports, snapshot
 
@@ -20,22 +20,6 @@ from aggregator.relay.store import pack
 from aggregator.transport import Delivered, OutboxTransport
 from contracts import Batch, pack_plaintext
 from privacy.sealing import seal
-
-
-@pytest.fixture(scope="module")
-def ready(tmp_path_factory: pytest.TempPathFactory) -> Shop:
-    """Copied by each test."""
-    return ready_shop(tmp_path_factory.mktemp("shop"))
-
-
-@pytest.fixture
-def shop(ready: Shop, tmp_path: Path) -> Shop:
-    return copy_shop(ready, tmp_path / "shop")
-
-
-@pytest.fixture
-def plain(tmp_path: Path) -> Shop:
-    return plain_shop(tmp_path / "plain")
 
 
 def test_redelivery_in_any_order_counts_each_report_once(shop: Shop) -> None:
