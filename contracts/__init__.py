@@ -31,7 +31,7 @@ from contracts.feature_spec import Collected, DwellBucketInput, EventTypeInput, 
 from contracts.market import NOT_SOLD, Market
 from contracts.pool import POOL_DECIMALS, CategoryList, CategoryPool, EpochTerm, Pool, PoolItem
 from contracts.ranking import Diversity, Exploration, FeedbackWeights, Frequency, Pin, PlacementRule, RankingRules, Restriction
-from contracts.receipt import Guarantees, LedgerEntry, Receipt, Refusals
+from contracts.receipt import Guarantees, LedgerEntry, Noise, Receipt, Refusals
 from contracts.record import Record, sha256_hex
 from contracts.release import (
     FILES_PATH,
@@ -54,7 +54,7 @@ __all__ = [
     "CategoryList", "CategoryPool", "Collected", "Collection", "CollectionKind", "Configuration", "ContractError",
     "Diversity", "DwellBucketInput", "Envelope", "EpochTerm", "Event", "EventType", "EventTypeInput", "Exploration", "Fact",
     "FactKind", "FeatureSpec", "FeedbackWeights", "FileRef", "Frequency", "Guarantees", "HpkeKey", "IntentlyError", "Item",
-    "ItemInput", "KAryMechanism", "LedgerEntry", "Manifest", "Market", "MarketRef", "Pin", "PlacementRule", "Pool",
+    "ItemInput", "KAryMechanism", "LedgerEntry", "Manifest", "Market", "MarketRef", "Noise", "Pin", "PlacementRule", "Pool",
     "PoolItem", "RankingRules", "Receipt", "Record", "Refusals", "Release", "Restriction", "Roles", "Series", "SignalInput",
     "Signature", "TokenTerms", "pack_columns", "pack_plaintext", "pre_authentication_encoding", "read_columns", "sha256_hex",
     "unpack_plaintext",

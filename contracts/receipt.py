@@ -11,6 +11,21 @@ from contracts.record import Record, Sha256Hex
 from contracts.report import Bucket
 
 
+def _absent(value: object) -> bool:
+    """A field that a document without it does not spell out: receipts without noise keep the bytes that they always had."""
+    return value is None
+
+
+class Noise(Record):
+    """Noise on the support counts of the values 0..d, drawn once, before anything of them was published."""
+
+    kind: Literal["discrete_gaussian"] = "discrete_gaussian"
+    sigma: float = Field(ge=1, description="each support count got its own k with probability ~ exp(-k^2 / (2 sigma^2))")
+    support_most: int = Field(
+        ge=1, description="most values that one message supports: a report moves the counts by sqrt(2 support_most) at most"
+    )
+
+
 class Guarantees(Record):
     """Epsilon of one client's report, by audience; always stated together. Rounded up."""
 
@@ -19,7 +34,12 @@ class Guarantees(Record):
         default=None, description="against the analyzer's operator; null unless relay and analyzer are of different operators"
     )
     public: float = Field(description="against who sees only released pools")
-    delta: float = Field(default=0.0, ge=0, description="of `shuffled` and `public`; 0 where they equal `local`")
+    delta: float = Field(default=0.0, ge=0, description="of `shuffled`, `public` and `noised`; 0 where they equal `local`")
+    noised: float | None = Field(
+        default=None,
+        exclude_if=_absent,
+        description="by the noise alone: against all but the analyzer's operator, shuffled or not, whoever else colludes",
+    )
 
 
 class Refusals(Record):
@@ -48,6 +68,7 @@ class Receipt(Record):
     reports: int = Field(ge=0, description="reports counted")
     refusals: Refusals
     guarantees: Guarantees
+    noise: Noise | None = Field(default=None, exclude_if=_absent, description="absent: the counts are published without noise")
     pool: Sha256Hex | None = Field(default=None, description="pool that these counts ordered, null if none")
     counts: Sha256Hex = Field(description="SHA-256 of the estimated counts, float64 little-endian, value 0 first")
 

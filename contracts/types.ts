@@ -43,6 +43,7 @@ export interface Contracts {
   Manifest?: Manifest;
   Market?: Market;
   MarketRef?: MarketRef;
+  Noise?: Noise;
   Pin?: Pin;
   PlacementRule?: PlacementRule;
   Pool?: Pool;
@@ -551,13 +552,17 @@ export interface FileRef {
  */
 export interface Guarantees {
   /**
-   * of `shuffled` and `public`; 0 where they equal `local`
+   * of `shuffled`, `public` and `noised`; 0 where they equal `local`
    */
   delta: number;
   /**
    * against everyone who receives the report: ln(w / v)
    */
   local: number;
+  /**
+   * by the noise alone: against all but the analyzer's operator, shuffled or not, whoever else colludes
+   */
+  noised?: number | null;
   /**
    * against who sees only released pools
    */
@@ -666,6 +671,20 @@ export interface MarketRef {
   name: string;
 }
 /**
+ * Noise on the support counts of the values 0..d, drawn once, before anything of them was published.
+ */
+export interface Noise {
+  kind: 'discrete_gaussian';
+  /**
+   * each support count got its own k with probability ~ exp(-k^2 / (2 sigma^2))
+   */
+  sigma: number;
+  /**
+   * most values that one message supports: a report moves the counts by sqrt(2 support_most) at most
+   */
+  support_most: number;
+}
+/**
  * Candidates in order of preference.
  */
 export interface Pool {
@@ -740,6 +759,10 @@ export interface Receipt {
   guarantees: Guarantees;
   key_id: number;
   minimum_batch: number;
+  /**
+   * absent: the counts are published without noise
+   */
+  noise?: Noise | null;
   /**
    * 1: relay and analyzer are of one operator, no shuffled epsilon is claimed
    */

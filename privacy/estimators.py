@@ -12,11 +12,12 @@ has on the line {k a} the transform of row a of H, so one FFT of the rows, one s
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from contracts import Noise
 from privacy.accounting.score import Support, score_interval, support_of_weights
 from privacy.affine_arrays import directions, grid_index
 from privacy.errors import MechanismRefused
@@ -24,6 +25,15 @@ from privacy.mechanisms import AffinePoint, Mechanism, coefficient
 
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class DrawnNoise:
+    """Noise on the support counts, as `privacy.noise` draws it."""
+
+    stated: Noise
+    drawn: Int64
+    """int64[d + 1], value 0 first."""
 
 
 @dataclass(frozen=True)
@@ -51,16 +61,22 @@ def message_histogram(mechanism: Mechanism, messages: NDArray[np.integer]) -> In
     return np.bincount(found, minlength=mechanism.messages)
 
 
-def estimate(mechanism: Mechanism, messages: NDArray[np.integer]) -> Estimate:
-    """Counts of all values from uint32[n] messages."""
-    return estimate_histogram(mechanism, message_histogram(mechanism, messages))
+def estimate(mechanism: Mechanism, messages: NDArray[np.integer], noise: DrawnNoise | None = None) -> Estimate:
+    """Counts of all values from uint32[n] messages; `noise` goes on the support counts, before they are unbiased."""
+    return estimate_histogram(mechanism, message_histogram(mechanism, messages), noise)
 
 
-def estimate_histogram(mechanism: Mechanism, histogram: Int64) -> Estimate:
+def estimate_histogram(mechanism: Mechanism, histogram: Int64, noise: DrawnNoise | None = None) -> Estimate:
     """As `estimate`, from the histogram of messages."""
     n = int(histogram.sum())
     support = _support(mechanism, histogram) if isinstance(mechanism, AffinePoint) else histogram.astype(np.float64)
-    return _estimate_of(support, n, mechanism)
+    return _estimate_of(support, n, mechanism, noise)
+
+
+def support_counts(mechanism: Mechanism, counts: Float64, n: int) -> Float64:
+    """float64[d + 1]: the support counts S(x), whole but for rounding, that the estimated counts of n reports were made of."""
+    support = support_of(mechanism)
+    return counts * (support.own - support.other) + n * support.other
 
 
 def estimate_direct(mechanism: Mechanism, messages: NDArray[np.integer]) -> Estimate:
@@ -73,14 +89,16 @@ def estimate_direct(mechanism: Mechanism, messages: NDArray[np.integer]) -> Esti
     return _estimate_of(support, int(histogram.sum()), mechanism)
 
 
-def _estimate_of(supported: Float64, n: int, mechanism: Mechanism) -> Estimate:
-    support = support_of(mechanism)
+def _estimate_of(supported: Float64, n: int, mechanism: Mechanism, noise: DrawnNoise | None = None) -> Estimate:
+    support = support_of(mechanism, noise.stated.sigma if noise else 0.0)
+    if noise is not None:
+        supported = supported + noise.drawn
     return Estimate((supported - n * support.other) / (support.own - support.other), n, support)
 
 
-def support_of(mechanism: Mechanism) -> Support:
-    """Probabilities that a report supports its own value, and another given one."""
-    return support_of_weights(mechanism.w, mechanism.v, mechanism.modulus, mechanism.collision)
+def support_of(mechanism: Mechanism, sigma: float = 0.0) -> Support:
+    """Probabilities that a report supports its own value, and another given one; `sigma` of the noise on the support counts."""
+    return replace(support_of_weights(mechanism.w, mechanism.v, mechanism.modulus, mechanism.collision), sigma=sigma)
 
 
 def standard_deviation(mechanism: Mechanism, n: int, reported: int = 0) -> float:

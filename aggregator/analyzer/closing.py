@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from aggregator.pools import Counts, EpochCounts, PoolParts, make_pools
 from contracts import Bucket, Collection, Configuration, FileRef, Guarantees, Pool, Receipt, Record, Refusals, sha256_hex
-from privacy.estimators import Estimate, estimate
+from privacy.estimators import DrawnNoise, Estimate, estimate
 from privacy.mechanisms import mechanism_of
 
 POOL_ORDERING_KINDS = ("item_dwelled",)
@@ -50,11 +50,14 @@ def changes_pool(collection: Collection, epoch: int, reports: int, present: Pool
 
 def settle(
     bucket: Bucket, messages: npt.NDArray[np.uint32], refusals: Refusals, configuration: Configuration, collection: Collection,
-    parts: PoolParts | None, operators: int, guarantees: Guarantees,
+    parts: PoolParts | None, operators: int, guarantees: Guarantees, noise: DrawnNoise | None = None,
 ) -> Settled:  # fmt: skip
-    """Pure: estimate, pool (if there are `parts`) and receipt of a complete bucket. The order of `messages` does not matter."""
+    """Pure: estimate, pool (if there are `parts`) and receipt of a complete bucket. The order of `messages` does not matter.
+
+    All that it publishes of the messages, but their number, is made of the noised counts. `noise`: None where it is off.
+    """
     ordered: npt.NDArray[np.uint32] = np.sort(messages)
-    estimated: Estimate = estimate(mechanism_of(collection), ordered)
+    estimated: Estimate = estimate(mechanism_of(collection), ordered, noise)
     counts = np.ascontiguousarray(estimated.counts, dtype="<f8").tobytes()
     pool = category_pool = None
     if parts is not None:
@@ -66,6 +69,6 @@ def settle(
         shop=configuration.shop, demo=configuration.demo, release=bucket.release, collection=collection, epoch=bucket.epoch,
         epoch_s=configuration.epoch_s, key_id=bucket.key_id, operators=operators, minimum_batch=configuration.minimum_batch,
         reports=len(ordered), refusals=refusals, guarantees=guarantees,
-        pool=sha256_hex(pool) if pool is not None else None, counts=sha256_hex(counts),
+        pool=sha256_hex(pool) if pool is not None else None, counts=sha256_hex(counts), noise=noise.stated if noise else None,
     )  # fmt: skip
     return Settled(receipt, pool, counts, category_pool)

@@ -2,17 +2,39 @@
 
 from __future__ import annotations
 
-from contracts import Bucket, Collection, Guarantees
+from collections.abc import Callable
+
+from contracts import Bucket, Collection, Guarantees, Noise
 from privacy import LedgerRefused
 from privacy.accounting import guarantees
+from privacy.estimators import DrawnNoise, Int64
 from privacy.mechanisms import mechanism_of
 from privacy.server_ledger import ServerLedger
 
+Draw = Callable[[float, int], Int64]
+"""(sigma, values) -> int64[values]: noise of the discrete Gaussian, independent for each value."""
 
-def guarantees_of(collection: Collection, reports: int, minimum_batch: int, operators: int, delta: float) -> Guarantees:
+
+def guarantees_of(
+    collection: Collection, reports: int, minimum_batch: int, operators: int, delta: float, noise: Noise | None = None
+) -> Guarantees:
     """Guarantees of one client's report in a batch of that size, by audience."""
-    mechanism = collection.mechanism.model_dump()
-    return Guarantees.model_validate(guarantees(mechanism, collection.domain_size, reports, minimum_batch, operators, delta))
+    mechanism, added = collection.mechanism.model_dump(), noise.model_dump() if noise else None
+    found = guarantees(mechanism, collection.domain_size, reports, minimum_batch, operators, delta, noise=added)
+    return Guarantees.model_validate(found)
+
+
+def noise_of(collection: Collection, epsilon: float | None, delta: float, draw: Draw | None = None) -> DrawnNoise | None:
+    """A draw of the noise that a close's counts get, another one at each call; None where it is off.
+
+    `draw`: None for OpenDP's, whose randomness is the system's. Raises `MechanismRefused`.
+    """
+    if epsilon is None:
+        return None
+    from privacy.noise import draw_noise, least_noise  # OpenDP: loaded only where noise is on
+
+    stated = Noise.model_validate(least_noise(mechanism_of(collection), epsilon, delta))
+    return DrawnNoise(stated, (draw or draw_noise)(stated.sigma, collection.domain_size + 1))
 
 
 def budget_allows(ledger: ServerLedger, bucket: Bucket, collection: Collection, budget_epsilon: float | None) -> bool:

@@ -50,6 +50,5 @@ def counts_of_receipt(public: Path, receipt: Receipt) -> EpochCounts:
     if sha256_hex(data) != receipt.counts:
         raise ReleaseRefused(f"{path} is missing or has other content than its receipt says; restore the public folder")
     counts = np.frombuffer(data, dtype="<f8")[1:]
-    return EpochCounts(
-        receipt.epoch, receipt.counts, Counts(counts, support_of(mechanism_of(receipt.collection)), receipt.reports)
-    )
+    support = support_of(mechanism_of(receipt.collection), receipt.noise.sigma if receipt.noise else 0.0)
+    return EpochCounts(receipt.epoch, receipt.counts, Counts(counts, support, receipt.reports))

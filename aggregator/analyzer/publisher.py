@@ -11,7 +11,7 @@ import structlog
 from aggregator.analyzer.book import Book
 from aggregator.analyzer.closing import ClosePlan, changes_pool, settle
 from aggregator.analyzer.folds import Merged, merge
-from aggregator.analyzer.guarantees import budget_allows, guarantees_of
+from aggregator.analyzer.guarantees import Draw, budget_allows, guarantees_of, noise_of
 from aggregator.analyzer.history import catalogue_facts, earlier_epochs
 from aggregator.analyzer.publish_lock import PublishLock
 from aggregator.analyzer.settings import AnalyzerSettings
@@ -39,6 +39,7 @@ from privacy.signing import sign
 _log = structlog.get_logger("analyzer")
 BELOW_MINIMUM = "below the minimum after opening"
 BUDGET_SPENT = "the server's budget of the collection is spent"
+PUBLISHED = "in the ledger already: its noise is not drawn again"
 Step = Callable[[str], None]
 """Called with the name of each step once it is done: where tests pull the plug."""
 
@@ -59,9 +60,10 @@ class Publisher:
 
     def __init__(
         self, settings: AnalyzerSettings, store: AnalyzerStore, pool_key: Secret, ledger_key: Secret,
-        clock: Callable[[], float] = time.time, step: Step = lambda _: None,
+        clock: Callable[[], float] = time.time, step: Step = lambda _: None, draw: Draw | None = None,
     ) -> None:  # fmt: skip
-        self._settings, self._store, self._clock, self._step = settings, store, clock, step
+        """`draw`: of the noise, where the settings ask for it; None for OpenDP's."""
+        self._settings, self._store, self._clock, self._step, self._draw = settings, store, clock, step, draw
         self._policy = settings.late_policy()
         self._lock = PublishLock(Path(settings.store).with_suffix(".publishing"))
         self._public, self._pool_key = Path(settings.public), pool_key
@@ -175,15 +177,22 @@ class Publisher:
         """Why nothing of a complete bucket may be published, '' where it may. Junk is no company: only what counts, counts."""
         if row.counted < configuration.minimum_batch:
             return BELOW_MINIMUM
+        if self._settings.noise_epsilon is not None and self._ledger.find(row.bucket) is not None:
+            return PUBLISHED  # the store was restored from before that close: two draws would average out
         return "" if budget_allows(self._ledger, row.bucket, collection, self._settings.budget_epsilon) else BUDGET_SPENT
 
     def _plan(self, row: BucketRow, merged: Merged, configuration: Configuration, collection: Collection) -> PlannedClose:
+        """All that the close publishes. A draw of the noise that `begin_close` then does not take is never seen by anyone."""
         settings, manifest = self._settings, self._renewed()
         before, parts = self._pool_parts(row, collection, manifest)
-        settled = settle(
-            row.bucket, merged.messages, row.refusals, configuration, collection, parts, settings.operators,
-            guarantees_of(collection, row.counted, configuration.minimum_batch, settings.operators, settings.delta),
+        noise = noise_of(collection, settings.noise_epsilon, settings.delta, self._draw)
+        cost = guarantees_of(
+            collection, row.counted, configuration.minimum_batch, settings.operators, settings.delta,
+            noise.stated if noise else None,
         )  # fmt: skip
+        settled = settle(
+            row.bucket, merged.messages, row.refusals, configuration, collection, parts, settings.operators, cost, noise
+        )
         plan = ClosePlan(
             time=int(self._clock()), manifest_version=manifest.version + 1, lifetime_s=settings.manifest_lifetime_s, before=before
         )

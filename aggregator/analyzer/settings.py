@@ -52,6 +52,13 @@ class AnalyzerSettings(ServerSettings):
     poll_s: float = Field(default=0.1, gt=0, description="how often the outbox is looked at")
     operators: Literal[1, 2] = Field(default=1, description="2: the relay is another operator's, receipts state `shuffled`")
     delta: float = Field(default=1e-8, gt=0, lt=1, description="of the shuffled and public epsilons")
+    noise_epsilon: float | None = Field(
+        default=None,
+        gt=0,
+        le=8,
+        description="most that one report of a close may cost against all who see what is published, at `delta`, by noise on the "
+        "counts alone; null: no noise",
+    )
     budget_epsilon: float | None = Field(
         default=None, gt=0, description="most local epsilon that the server spends in all on one collection; null: only recorded"
     )

@@ -8,6 +8,8 @@ from typing import Any
 
 from privacy.accounting.amplification import shuffled_epsilon
 from privacy.accounting.local import epsilon_micro, local_epsilon, round_up
+from privacy.accounting.noise import noise_fault, noised_epsilon
+from privacy.accounting.support import support_most
 
 DELTA = 1e-8
 """delta of the shuffled and public epsilons."""
@@ -39,22 +41,29 @@ def guarantees(
     operators: int,
     delta: float = DELTA,
     n_honest: int | None = None,
+    noise: Mapping[str, Any] | None = None,
 ) -> dict[str, float | None]:
-    """{local, shuffled, public, delta} of one client's report, each rounded up.
+    """{local, shuffled, public, delta} of one client's report, each rounded up; {noised} too where there is noise.
 
     local: ln(w / v), against everyone who receives the report. shuffled: against the analyzer's operator, claimed only where
     the relay is another operator's (operators 2) and the batch reached its minimum. public: against who sees only what is
     published; sums hold no order, so the shuffled bound holds for them whoever operates, if the other reports are honest.
     `n_honest`: of the reports, those that come from honest clients and hide each other; by default all, as receipts state it.
+    noised: by the noise alone (privacy.accounting.noise), against everyone but the analyzer's operator, who adds it: it needs no
+    shuffling, no other honest report, and holds for the published counts themselves. `public` is then the smaller of the two.
     """
     w, v = int(mechanism["w"]), int(mechanism["v"])
     local = local_epsilon(w, v)
-    if reports < max(minimum_batch, 2):
-        return {"local": local, "shuffled": None, "public": local, "delta": 0.0}
-    m, collision = modulus_and_collision(mechanism, domain_size)
-    honest = reports if n_honest is None else max(1, min(reports, n_honest))
-    bound = min(round_up(shuffled_epsilon(w, v, m, collision, honest, delta)), local)
-    return {"local": local, "shuffled": bound if operators == 2 else None, "public": bound, "delta": delta}
+    found: dict[str, float | None] = {"local": local, "shuffled": None, "public": local, "delta": 0.0}
+    if reports >= max(minimum_batch, 2):
+        m, collision = modulus_and_collision(mechanism, domain_size)
+        honest = reports if n_honest is None else max(1, min(reports, n_honest))
+        bound = min(round_up(shuffled_epsilon(w, v, m, collision, honest, delta)), local)
+        found |= {"shuffled": bound if operators == 2 else None, "public": bound, "delta": delta}
+    if noise is not None:
+        noised = min(local, noised_epsilon([(support_most(mechanism, domain_size), noise["sigma"], 1)], delta))
+        found |= {"public": min(noised, found["public"] or local), "delta": delta, "noised": noised}
+    return found
 
 
 def check_receipt(receipt: Mapping[str, Any]) -> list[str]:
@@ -69,8 +78,12 @@ def check_receipt(receipt: Mapping[str, Any]) -> list[str]:
         faults.append(f"collection.epsilon: states {collection['epsilon']}, the weights spend {micro / 1e6}")
     computed = guarantees(
         mechanism, collection["domain_size"], receipt["reports"], receipt["minimum_batch"], receipt["operators"],
-        stated["delta"] or DELTA,
+        stated["delta"] or DELTA, noise=receipt.get("noise"),
     )  # fmt: skip
+    if receipt.get("noise") is not None and (wrong := noise_fault(receipt["noise"], mechanism, collection["domain_size"])):
+        faults.append(f"noise.{wrong}")
+    elif "noised" in stated and "noised" not in computed:
+        faults.append(f"guarantees.noised: states {stated['noised']}, and no noise")
     if stated["delta"] > DELTA_MOST:
         faults.append(f"guarantees.delta: states {stated['delta']}, want at most {DELTA_MOST}")
     for field, value in computed.items():

@@ -164,7 +164,7 @@ def _term(
     if isinstance(counts, str):
         public.note(path, counts)
         return None
-    support = support_of_record(source["collection"]["mechanism"], wanted["domain_size"])
+    support = support_of_record(source["collection"]["mechanism"], wanted["domain_size"], source.get("noise"))
     return counts, support, source["reports"], term["factor"]
 
 

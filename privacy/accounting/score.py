@@ -3,6 +3,8 @@ pool's maker and the auditor's browser.
 
 Of n reports S support a value that x clients hold: S is the sum of a Binomial(x, p) and a Binomial(n - x, s). The estimate
 (S - n s) / (p - s) is unbiased, with variance A + B x, A = n s (1 - s) / (p - s)^2, B = (p (1 - p) - s (1 - s)) / (p - s)^2.
+Where noise of variance sigma^2 was added to S (privacy.accounting.noise), A has sigma^2 / (p - s)^2 more; it is symmetric, so
+what is said of skewness below holds all the more.
 Wilson's score interval takes the variance at each candidate x, not at 0 nor at the estimate:
 all x with |count - x| <= z sqrt(A + B x), which are those between count + z^2 B / 2 -+ sqrt(z^2 (A + B count) + (z^2 B / 2)^2).
 
@@ -21,7 +23,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 from typing import Any
 
@@ -36,11 +38,14 @@ class Support:
     """p = w / (w + v (m - 1))."""
     other: float
     """s = C p + (1 - C) r, r = v / (w + v (m - 1))."""
+    sigma: float = 0.0
+    """Of the noise on each support count; 0: none."""
 
     def variance(self, reports: int, held: int = 0) -> float:
         """Of the estimated count of a value that `held` of `reports` clients hold; exact, since reports are independent."""
         p, s = self.own, self.other
-        return ((reports - held) * s * (1 - s) + held * p * (1 - p)) / ((p - s) * (p - s))
+        spread = (reports - held) * s * (1 - s) + held * p * (1 - p) + self.sigma * self.sigma
+        return spread / ((p - s) * (p - s))
 
 
 def support_of_weights(w: int, v: int, modulus: int, collision: float) -> Support:
@@ -50,9 +55,10 @@ def support_of_weights(w: int, v: int, modulus: int, collision: float) -> Suppor
     return Support(p, collision * p + (1 - collision) * r)
 
 
-def support_of_record(mechanism: Mapping[str, Any], domain_size: int) -> Support:
-    """Of a collection's mechanism as receipts state it; raises ValueError for an unknown kind."""
-    return support_of_weights(int(mechanism["w"]), int(mechanism["v"]), *modulus_and_collision(mechanism, domain_size))
+def support_of_record(mechanism: Mapping[str, Any], domain_size: int, noise: Mapping[str, Any] | None = None) -> Support:
+    """Of a collection's mechanism, and of the noise, as receipts state them; raises ValueError for an unknown kind."""
+    found = support_of_weights(int(mechanism["w"]), int(mechanism["v"]), *modulus_and_collision(mechanism, domain_size))
+    return replace(found, sigma=float(noise["sigma"])) if noise is not None else found
 
 
 @dataclass(frozen=True)
