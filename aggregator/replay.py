@@ -1,7 +1,9 @@
 """Replay: make every published pool again, from the published counts or from the messages themselves, and compare the bytes.
 
-A pool names all that it was made of: its counts and those of earlier epochs, its base pool, the pool before, what was left out.
-So whoever has the public folder and the rules can make it again; who also has the topic and the report keys can begin earlier.
+A pool names all that it was made of: its counts and those of earlier epochs, its base pool, the pool before, what was left
+out. So whoever has the public folder and the rules can make it again; who also has the topic and the report keys can begin
+earlier. Noise that a receipt states is drawn once and kept nowhere but in the published counts: pools are made again from
+those to the byte, and counts made from the messages may differ from them by one draw of that noise, no more and no less.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ import numpy as np
 
 from aggregator.analyzer.book import Book
 from aggregator.analyzer.folds import Rows, merge
-from aggregator.analyzer.history import catalogue_facts, counts_of_receipt
+from aggregator.analyzer.history import catalogue_facts, counts_bytes, counts_of_receipt
 from aggregator.analyzer.opening import Job, Opener, run_job
 from aggregator.errors import ReleaseRefused
 from aggregator.files import get_file
@@ -35,8 +37,12 @@ from contracts import (
     Release,
     sha256_hex,
 )
-from privacy.estimators import estimate
+from privacy.estimators import estimate, support_counts
 from privacy.mechanisms import mechanism_of
+from privacy.noise_audit import residual_fault
+
+BUT_FOR_NOISE = "equal but for its noise"
+"""What is left is whole, and as large as the receipt says."""
 
 
 class Replayed(Record):
@@ -47,14 +53,14 @@ class Replayed(Record):
     key_id: int
     reports: int
     counts: str
-    """`equal`, `not replayed`, or what differs."""
+    """`equal`, `equal but for its noise`, `not replayed`, or what differs."""
     pool: str
     """`equal`, `none`, or what differs."""
 
     @property
     def equal(self) -> bool:
         """Nothing differs."""
-        return self.counts in ("equal", "not replayed") and self.pool in ("equal", "none")
+        return self.counts in ("equal", BUT_FOR_NOISE, "not replayed") and self.pool in ("equal", "none")
 
 
 @dataclass(frozen=True)
@@ -91,11 +97,21 @@ def replay(published: Published, rules: PoolRules, again: Mapping[Bucket, bytes]
         counts = "not replayed"
         if again is not None:
             found = again.get(receipt.bucket)
-            counts = "the topic no longer holds it" if found is None else _compared(sha256_hex(found), receipt.counts)
+            counts = "the topic no longer holds it" if found is None else _counts_again(published, receipt, found)
         yield Replayed(
             collection=receipt.collection.id, epoch=receipt.epoch, key_id=receipt.key_id, reports=receipt.reports, counts=counts,
             pool="none" if receipt.pool is None else _pool_again(published, receipt, receipt.pool, rules, facts),
         )  # fmt: skip
+
+
+def _counts_again(published: Published, receipt: Receipt, found: bytes) -> str:
+    """Of counts made from the messages. Noise is not made again: what is left between the two is judged as one draw of it."""
+    if receipt.noise is None:
+        return _compared(sha256_hex(found), receipt.counts)
+    mechanism = mechanism_of(receipt.collection)
+    both = (counts_bytes(published.public, receipt), found)
+    ours, theirs = (support_counts(mechanism, np.frombuffer(data, dtype="<f8"), receipt.reports) for data in both)
+    return residual_fault(ours, theirs, receipt.noise.sigma) or BUT_FOR_NOISE
 
 
 def _compared(got: str, want: str) -> str:
@@ -140,7 +156,10 @@ def _key(term: EpochTerm) -> tuple[int, str]:
 
 
 def counts_again(messages: Iterable[bytes], opener: Opener, book: Book) -> dict[Bucket, bytes]:
-    """Counts of every bucket whose batches are among `messages`: float64 little-endian, value 0 first. Junk is passed over."""
+    """Counts of every bucket whose batches are among `messages`, without noise: float64 little-endian, value 0 first.
+
+    Junk is passed over.
+    """
     rows: dict[Bucket, list[Rows]] = {}
     for message in messages:
         try:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import brotli
 
-from contracts import FILES_PATH, LEDGER_PATH, MANIFEST_PATH, MICRO, Guarantees, Receipt
+from contracts import FILES_PATH, LEDGER_PATH, MANIFEST_PATH, MICRO, Guarantees, Noise, Receipt
 from privacy.accounting import Fault, PublicFiles, verify_files
 from privacy.errors import AuditRefused, MechanismRefused, PrivacyError
 from privacy.mechanisms import mechanism_of
@@ -36,6 +36,7 @@ class ReceiptRow:
     reports: int
     operators: int
     guarantees: Guarantees
+    noise: Noise | None
 
 
 @dataclass(frozen=True)
@@ -135,15 +136,23 @@ def _receipts(public: PublicFiles) -> tuple[ReceiptRow, ...]:
         try:
             receipt = Receipt.from_bytes(signed.payload)
             _second_opinion(receipt)
+            _second_opinion_on_noise(receipt)
         except PrivacyError as error:
-            public.note(f"{signed.path}, field collection.mechanism", str(error))
+            place = "noise" if str(error).startswith("noise") else "collection.mechanism"
+            public.note(f"{signed.path}, field {place}", str(error))
             continue
         except Exception as error:
             public.note(signed.path, f"does not follow its contract: {error}")
             continue
         rows.append(
             ReceiptRow(
-                signed.path, receipt.collection.name, receipt.epoch, receipt.reports, receipt.operators, receipt.guarantees
+                signed.path,
+                receipt.collection.name,
+                receipt.epoch,
+                receipt.reports,
+                receipt.operators,
+                receipt.guarantees,
+                receipt.noise,
             )
         )
     return tuple(sorted(rows, key=lambda row: (row.epoch, row.collection)))
@@ -155,3 +164,15 @@ def _second_opinion(receipt: Receipt) -> None:
     stated = min(receipt.guarantees.local, receipt.collection.epsilon_micro / MICRO)
     if stated < found:
         raise MechanismRefused(f"states epsilon {stated} of one report, OpenDP's map says {found}")
+
+
+def _second_opinion_on_noise(receipt: Receipt) -> None:
+    """The same of the noise, by OpenDP's map of its own discrete Gaussian."""
+    noise, stated = receipt.noise, receipt.guarantees
+    if noise is None or stated.noised is None or not 0 < stated.delta < 1:
+        return  # what is missing is named where the numbers are checked
+    from privacy.noise import AGREEMENT, reference_noised_epsilon
+
+    found = min(reference_noised_epsilon(noise.support_most, noise.sigma, stated.delta), stated.local)
+    if stated.noised < found - AGREEMENT:
+        raise MechanismRefused(f"noise: states epsilon {stated.noised} at delta {stated.delta:g}, OpenDP's maps say {found}")

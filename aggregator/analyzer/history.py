@@ -45,10 +45,15 @@ def _same(one: Collection, other: Collection) -> bool:
 
 def counts_of_receipt(public: Path, receipt: Receipt) -> EpochCounts:
     """The published counts of a receipt; raises `ReleaseRefused`."""
+    counts = np.frombuffer(counts_bytes(public, receipt), dtype="<f8")[1:]
+    support = support_of(mechanism_of(receipt.collection), receipt.noise.sigma if receipt.noise else 0.0)
+    return EpochCounts(receipt.epoch, receipt.counts, Counts(counts, support, receipt.reports))
+
+
+def counts_bytes(public: Path, receipt: Receipt) -> bytes:
+    """The counts file that a receipt names: float64[d + 1], value 0 first; raises `ReleaseRefused`."""
     path = public / FILES_PATH / f"{receipt.counts}.f64"
     data = path.read_bytes() if path.is_file() else b""
     if sha256_hex(data) != receipt.counts:
         raise ReleaseRefused(f"{path} is missing or has other content than its receipt says; restore the public folder")
-    counts = np.frombuffer(data, dtype="<f8")[1:]
-    support = support_of(mechanism_of(receipt.collection), receipt.noise.sigma if receipt.noise else 0.0)
-    return EpochCounts(receipt.epoch, receipt.counts, Counts(counts, support, receipt.reports))
+    return data

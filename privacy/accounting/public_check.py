@@ -11,6 +11,7 @@ from typing import Any
 from privacy.accounting.chain import VerifySignature
 from privacy.accounting.guarantees import check_receipt
 from privacy.accounting.limits import limit_faults
+from privacy.accounting.noise_check import noise_shortfall
 from privacy.accounting.pool_check import counts_of, pool_faults, smoothed_counts
 from privacy.accounting.public_files import (
     LEDGER,
@@ -37,7 +38,8 @@ def verify_files(
     """Check all of it. `files`: path below the public folder -> bytes; `unpack`: decompressors by suffix, `.gz` is built in."""
     public = PublicFiles(files, release_key, verify, {".gz": gunzip, **(unpack or {})})
     steps = (
-        check_hashes, read_releases, read_manifest, read_receipts, read_ledger, check_configurations, check_numbers, check_links,
+        check_hashes, read_releases, read_manifest, read_receipts, read_ledger, check_configurations, check_numbers, check_noise,
+        check_links,
     )  # fmt: skip
     for step in steps:
         try:
@@ -67,6 +69,21 @@ def check_numbers(public: PublicFiles) -> None:
             public.note(f"{receipt.path}, field {name}", what)
         if receipt.document["reports"] < receipt.document["minimum_batch"]:
             public.note(f"{receipt.path}, field reports", f"is below the minimum batch of {receipt.document['minimum_batch']}")
+
+
+def check_noise(public: PublicFiles) -> None:
+    """Counts whose receipt states noise are not closer together than that noise leaves them."""
+    for receipt in public.receipts:
+        document, noise = receipt.document, receipt.document.get("noise")
+        path = f"files/{document['counts']}{COUNTS_SUFFIX}"
+        if noise is None or path not in public.files:
+            continue
+        domain_size = document["collection"]["domain_size"]
+        counts = counts_of(public.files[path], domain_size)
+        support = support_of_record(document["collection"]["mechanism"], domain_size, noise)
+        fault = counts if isinstance(counts, str) else noise_shortfall(counts, document["reports"], support)
+        if fault:
+            public.note(path, fault)
 
 
 def check_links(public: PublicFiles) -> None:

@@ -1,0 +1,151 @@
+"""Noise that is really drawn: by OpenDP's shipped call, measured with learned events, and seen in the counts themselves."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from noise_parts import masses
+from numpy.typing import NDArray
+
+from aggregator.analyzer.guarantees import Draw, noise_of
+from contracts import Collection
+from privacy.accounting.noise_check import noise_shortfall
+from privacy.accounting.score import Support
+from privacy.errors import MechanismRefused
+from privacy.estimators import DrawnNoise, Int64, estimate, support_counts, support_of
+from privacy.mechanisms import AffinePoint, choose_mechanism
+from privacy.noise import draw_noise, reference_noised_epsilon
+from privacy.noise_audit import SeparationBound, audit_noise, residual_fault
+from privacy.randomizer_many import discrete_gaussian_many, randomize_many
+
+EPSILON, DELTA = 8.0, 1e-8
+MECHANISM = AffinePoint(12, 5, 2, 54, 1)
+COLLECTION = Collection(
+    id=1, name="item_dwelled", kind="item_dwelled", domain_size=12, epsilon=4.0, epsilon_micro=MECHANISM.epsilon_micro,
+    mechanism=MECHANISM.record(), share=1,
+)  # fmt: skip
+BATCH = np.arange(MECHANISM.messages, dtype=np.uint32).repeat(3)
+CLOSES, MANY = 2500, 8000
+
+
+def apart() -> tuple[int, int]:
+    """Two messages that support as many different values as any."""
+    sets = [{value for value in range(13) if MECHANISM.supports(message, value)} for message in range(MECHANISM.messages)]
+    pairs = [(one, other) for one in range(len(sets)) for other in range(one)]
+    return max(pairs, key=lambda pair: len(sets[pair[0]] ^ sets[pair[1]]))
+
+
+def audited(draw: Draw | None, n: int) -> SeparationBound:
+    """The analyzer's own draw and estimate, close after close, of two batches that differ in one report."""
+    found = noise_of(COLLECTION, EPSILON, DELTA, draw)
+    assert found is not None
+    stated = found.stated
+
+    def closes(message: int) -> NDArray[np.float64]:
+        batch = np.append(BATCH, message).astype(np.uint32)
+        quiet = support_counts(MECHANISM, estimate(MECHANISM, batch).counts, len(batch))
+        made = estimate(MECHANISM, batch, DrawnNoise(stated, np.zeros(13, dtype=np.int64))).counts
+        np.testing.assert_allclose(support_counts(MECHANISM, made, len(batch)), quiet)
+        source = draw or draw_noise
+        return np.asarray(quiet + source(stated.sigma, 13 * n).reshape(n, 13))
+
+    one, other = apart()
+    return audit_noise(lambda _: closes(one), lambda _: closes(other), stated.support_most, stated.sigma, n)
+
+
+def test_shipped_noise_separates_neighbours_no_further_than_claimed() -> None:
+    """And the audit is no blunt one: it shows most of what is claimed."""
+    found = audited(None, CLOSES)
+    assert not found.violated
+    assert found.lower > 0.6 * found.claimed
+
+
+def seeded(sigma: float, n: int) -> Int64:
+    return discrete_gaussian_many(sigma, n, np.random.default_rng(next(SEEDS)))
+
+
+SEEDS = itertools.count(60)
+PLANTED: dict[str, Draw] = {
+    "sigma too small by 25 %": lambda sigma, n: seeded(0.75 * sigma, n),
+    "sensitivity of 1": lambda sigma, n: seeded(sigma / math.sqrt(8), n),
+    "one draw for all values": lambda sigma, n: seeded(sigma, n // 13).repeat(13),
+    "no noise below zero": lambda sigma, n: np.maximum(0, seeded(sigma, n)),
+}
+
+
+@pytest.mark.parametrize("fault", PLANTED)
+def test_planted_noise_is_caught_by_learned_events(fault: str) -> None:
+    assert audited(PLANTED[fault], MANY).violated
+
+
+def test_opendp_draws_the_discrete_gaussian_of_the_definition() -> None:
+    """Chi-square over -4..4 and beyond, and whole numbers."""
+    sigma, n = 1.7, 20_000
+    drawn, one = draw_noise(sigma, n), masses(sigma)
+    middle = len(one) // 2
+    cells = [one[middle + k] for k in range(-4, 5)]
+    seen = np.array([int((drawn == k).sum()) for k in range(-4, 5)])
+    want = np.array([*cells, 1 - sum(cells)]) * n
+    assert ((np.array([*seen, n - seen.sum()]) - want) ** 2 / want).sum() < 45, "chi-square of 9 degrees: 1e-6"
+
+
+def test_each_call_draws_anew() -> None:
+    assert (draw_noise(50.0, 100) != draw_noise(50.0, 100)).any()
+
+
+def test_opendp_s_maps_are_asked_and_a_smaller_claim_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert reference_noised_epsilon(28, 40.342, DELTA) <= 1.0
+    monkeypatch.setattr("privacy.noise.noised_epsilon", lambda parts, delta: 0.9)
+    with pytest.raises(MechanismRefused, match="OpenDP computes epsilon"):
+        reference_noised_epsilon(28, 40.342, DELTA)
+
+
+# -- one close: counts beside the messages, and counts alone ------------------------------------------------------------------
+
+D, N, SIGMA = 43_000, 20_000, 222.007
+
+
+@pytest.fixture(scope="module")
+def quiet() -> tuple[NDArray[np.float64], Support]:
+    """Support counts of 20,000 reports, half of them of a hundred items, without noise."""
+    mechanism, rng = choose_mechanism(D, 4.0), np.random.default_rng(6)
+    values = np.where(rng.random(N) < 0.5, rng.integers(1, 101, N), rng.integers(0, D + 1, N))
+    found = estimate(mechanism, randomize_many(mechanism, values, rng))
+    return np.rint(support_counts(mechanism, found.counts, N)), support_of(mechanism, SIGMA)
+
+
+FAULTS = {
+    "none": lambda: draw_noise(SIGMA, D + 1),
+    "sigma too small by 25 %": lambda: seeded(0.75 * SIGMA, D + 1),
+    "sensitivity of 1": lambda: seeded(SIGMA / math.sqrt(2 * 848), D + 1),
+    "left out": lambda: np.zeros(D + 1, dtype=np.int64),
+    "not whole": lambda: np.random.default_rng(1).normal(0, SIGMA, D + 1),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_one_close_shows_whether_the_noise_is_in_it(quiet: tuple[NDArray[np.float64], Support], fault: str) -> None:
+    """From the published counts alone, and beside the counts of the messages."""
+    counted, support = quiet
+    published = counted + FAULTS[fault]()
+    counts = (published - N * support.other) / (support.own - support.other)
+    found = (noise_shortfall(counts.tolist(), N, support), residual_fault(published, counted, SIGMA))
+    assert [bool(each) for each in found] == [fault != "none"] * 2, found
+
+
+def test_noise_larger_than_stated_is_seen_beside_the_messages(quiet: tuple[NDArray[np.float64], Support]) -> None:
+    assert "its receipt says" in residual_fault(quiet[0] + seeded(1.1 * SIGMA, D + 1), quiet[0], SIGMA)
+    assert "mean" in residual_fault(quiet[0] + seeded(SIGMA, D + 1) + 8, quiet[0], SIGMA)
+
+
+def test_demand_of_any_shape_never_makes_honest_noise_suspicious() -> None:
+    """No false alarm where all support counts are equal: the nearest that honest counts can be."""
+    support = support_of(choose_mechanism(600, 4.0), 30.0)
+    for shape in (np.zeros(601), np.full(601, 1.0), np.arange(601) % 2):
+        counted: NDArray[np.float64] = np.rint(1000 * support.other) + shape
+        drawn: Int64 = draw_noise(30.0, 601)
+        counts = (counted + drawn - 1000 * support.other) / (support.own - support.other)
+        assert noise_shortfall(counts.tolist(), 1000, support) == ""
