@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import Any
 
 import yaml
 from pydantic import Field, ValidationError
@@ -37,6 +38,9 @@ class Plan(Record):
     honest_share: float = Field(default=1.0, gt=0, le=1, description="share of a batch that is honest; the rest may be fakes")
     delta: float = Field(default=DELTA, ge=1e-10, lt=1)
     demo: bool = False
+    noise_epsilon: float | None = Field(
+        default=None, gt=0, le=8, description="of one report of a close, by noise on the published counts alone; null: no noise"
+    )
     collections: tuple[PlannedCollection, ...] = Field(min_length=1)
 
 
@@ -70,6 +74,8 @@ class PlanReport:
     rows: tuple[PlanRow, ...]
     curve: dict[str, tuple[tuple[int, float], ...]]
     """`collection/audience` -> (day, epsilon so far)."""
+    noise: dict[str, dict[str, Any]]
+    """By collection, where there is noise: {kind, sigma, support_most}, {sd, sd_without} of the count of an unreported value."""
 
 
 def read_plan(data: bytes, name: str) -> Plan:
@@ -95,4 +101,5 @@ def check_plan(plan: Plan) -> PlanReport:
     return PlanReport(
         found["fits"], tuple(found["faults"]), found["delta"], found["mechanisms"], found["silent_after_days"],
         tuple(PlanRow(**row) for row in found["rows"]), {name: tuple(curve) for name, curve in found["curve"].items()},
+        found["noise"],
     )  # fmt: skip

@@ -26,11 +26,14 @@ from contracts import (
 )
 from privacy.accounting import Batches, composed_epsilon, round_up
 from privacy.accounting.guarantees import DELTA
+from privacy.accounting.noise import noised_epsilon, rho_of
 from privacy.errors import AuditRefused
 from privacy.mechanisms import mechanism_of
 
 DAY_S = 86_400
 AUDIENCES = ("local", "shuffled", "public")
+NOISED = "noised"
+"""The fourth audience, where noise was published with: all but the analyzer's operator, whoever else colludes."""
 Document = TypeVar("Document", bound=Record)
 
 
@@ -55,7 +58,7 @@ class BudgetRow:
     delta: float
     """Summed like `spent`."""
     composed: float | None
-    """What was spent, by privacy-loss distributions at a delta of `DELTA` in all; None where sums are all there is."""
+    """What was spent, by privacy-loss distributions or by the noise, at a delta of `DELTA`; None where sums are all there is."""
     runs_out: int | None
     """Seconds since 1970 at which the cap silences this client; None if the window moves on faster than it spends."""
 
@@ -103,7 +106,8 @@ def budget(folder: Path, now: float, server_budget_epsilon: float | None = None)
     rows, servers = [], []
     for collection in configuration.collections:
         of = {receipt.epoch: receipt for receipt in receipts if _same(receipt.collection, collection)}
-        rows += [_row(collection, audience, of, configuration, int(now)) for audience in AUDIENCES]
+        audiences = (*AUDIENCES, NOISED) if any(receipt.noise for receipt in of.values()) else AUDIENCES
+        rows += [_row(collection, audience, of, configuration, int(now)) for audience in audiences]
         servers.append(_server_row(collection, of, server_budget_epsilon))
     return BudgetReport(
         shop=configuration.shop, demo=configuration.demo, now=int(now), epoch_s=configuration.epoch_s,
@@ -134,12 +138,39 @@ def _row(
 
 
 def _composed(receipts: Sequence[Receipt], audience: str, most: int) -> float | None:
-    """The `most` dearest of these receipts together: the smallest batches, each rounded down to two digits."""
-    amplified = [receipt for receipt in receipts if audience != "local" and receipt.guarantees.delta and _cost(receipt, audience)]
+    """The `most` dearest of these receipts together, by the smallest of the bounds that hold against this audience."""
+    bounds = []
+    if audience in ("shuffled", "public"):
+        bounds.append(_composed_shuffled(receipts, audience, most))
+    if audience in ("public", NOISED):
+        bounds.append(_composed_noised(receipts, most))
+    return min((bound for bound in bounds if bound is not None), default=None)
+
+
+def _composed_noised(receipts: Sequence[Receipt], most: int) -> float | None:
+    """The least noise of all; a batch without noise counts with its local epsilon. None where no batch has any."""
+    parts = sorted(((each.noise.support_most, each.noise.sigma) for each in receipts if each.noise), key=_rho, reverse=True)
+    plain = sorted((each.collection.epsilon_micro for each in receipts if not each.noise), reverse=True)[:most]
+    if not parts:
+        return None
+    return noised_epsilon([(support, sigma, 1) for support, sigma in parts[:most]], DELTA) + sum(plain) / MICRO
+
+
+def _rho(part: tuple[int, float]) -> float:
+    return rho_of(*part)
+
+
+def _composed_shuffled(receipts: Sequence[Receipt], audience: str, most: int) -> float | None:
+    """The smallest batches, each rounded down to two digits; None where one that cost something was no batch at all."""
+    amplified = [receipt for receipt in receipts if _amplified(receipt) and _cost(receipt, audience)]
     if not amplified:
         return None
     sizes = Counter((_mechanism(receipt), _two_digits(receipt.reports)) for receipt in sorted(amplified, key=_reports)[:most])
     return round_up(composed_epsilon([Batches(*words, n, epochs) for (words, n), epochs in sizes.items()], DELTA))
+
+
+def _amplified(receipt: Receipt) -> bool:
+    return bool(receipt.guarantees.delta) and receipt.reports >= max(receipt.minimum_batch, 2)
 
 
 def _reports(receipt: Receipt) -> int:
@@ -158,7 +189,7 @@ def _two_digits(number: int) -> int:
 
 def _cost(receipt: Receipt, audience: str) -> float | None:
     cost: float | None = getattr(receipt.guarantees, audience)
-    return cost
+    return receipt.guarantees.local if cost is None and audience == NOISED else cost
 
 
 def _times(each: float | None, count: int) -> float | None:

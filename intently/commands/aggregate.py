@@ -40,6 +40,10 @@ def plan(
     epsilon: Annotated[float, typer.Option(min=0.5, max=8, help="Local epsilon of a report.")] = 4.0,
     hidden: Annotated[float, typer.Option(min=0, max=0.999, help="Share of views that your access log does not see.")] = 0.5,
     visitors: Annotated[int | None, typer.Option(min=1, help="Visitors behind the reports; default: four a report.")] = None,
+    noise: Annotated[
+        float | None,
+        typer.Option("--noise-epsilon", min=0.05, max=8, help="Also with noise on the counts, as the analyzer's setting."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the simulation.")] = 7,
     as_json: JsonOption = False,
 ) -> None:
@@ -60,13 +64,25 @@ def plan(
         f"access log, {hidden:.0%} hidden": log_quality(judge, behind, hidden, 1, rng),
         "true shares": without_privacy(judge),
     }
+    for name, epochs in (("one epoch", 1), ("seven epochs", 7)) if noise is not None else ():
+        found[f"the same with noise, {name}"] = private_quality(judge, epsilon, reports, epochs, rules, rng, noise)
     advice = verdict(found[f"access log, {hidden:.0%} hidden"].recall, found["private reports, seven epochs"].recall,
                      found["without counts"].recall)  # fmt: skip
     if as_json:
-        print_json({"reports": reports, "epsilon": epsilon, "visitors": behind, "quality": found, "advice": advice})
+        print_json(
+            {
+                "reports": reports,
+                "epsilon": epsilon,
+                "noise_epsilon": noise,
+                "visitors": behind,
+                "quality": found,
+                "advice": advice,
+            }
+        )
         return
     rows = [[name, *(f"{share:.3f}" for share in (each.recall, each.mass, each.hit100))] for name, each in found.items()]
     title = f"{reports:,} reports an epoch at epsilon {epsilon:g}, {behind:,} visitors behind them"
+    title += f"; noise of epsilon {noise:g}" if noise is not None else ""
     print_table(title, ["pool", f"recall of the true {found['true shares'].top}", "their views", "next click in 100"], rows)
     typer.echo(advice)
 

@@ -8,18 +8,20 @@ The access log sees every view of the visitors behind the reports, but for a sha
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aggregator.pools import Counts, EpochCounts, Evidence, PoolParts, PoolRules, base_pool, gather, make_pools, posterior
-from contracts import IntentlyError, Pool, Record
+from contracts import IntentlyError, Noise, Pool, Record
 from edge_model import SessionLog
 from edge_model.instances import instances_for_test
-from privacy.estimators import estimate, support_of
+from privacy.accounting.guarantees import DELTA
+from privacy.accounting.noise import noise_for
+from privacy.estimators import DrawnNoise, estimate, support_of
 from privacy.mechanisms import choose_mechanism
-from privacy.randomizer_many import randomize_many
+from privacy.randomizer_many import discrete_gaussian_many, randomize_many
 
 WINDOW = 1 / 14
 """Share of the train sessions whose views are an epoch's demand."""
@@ -137,12 +139,16 @@ class Judge:
 
 
 def private_quality(
-    judge: Judge, epsilon: float, reports: int, epochs: int, rules: PoolRules, rng: np.random.Generator
-) -> PrivateQuality:
-    """Of the pool after `epochs` epochs of so many reports each, smoothed where there are several."""
+    judge: Judge, epsilon: float, reports: int, epochs: int, rules: PoolRules, rng: np.random.Generator,
+    noise_epsilon: float | None = None,
+) -> PrivateQuality:  # fmt: skip
+    """Of the pool after `epochs` epochs of so many reports each, smoothed where there are several.
+
+    `noise_epsilon`: second-level noise on each epoch's counts, as the analyzer's setting of that name adds it; None for none.
+    """
     market = judge.market
     values = [market.reports(age, reports, rng) for age in range(epochs)]
-    counted = [_estimated(market.log.item_count, epsilon, age, drawn, rng) for age, drawn in enumerate(values)]
+    counted = [_estimated(market.log.item_count, epsilon, age, drawn, rng, noise_epsilon) for age, drawn in enumerate(values)]
     used = rules.model_copy(update={"smoothing_epochs": max(1, epochs)})
     evidence = gather(counted[0], counted[1:], used)
     parts = PoolParts(market.base, market.base, used.model_copy(update={"rank_change_most": 10**6}), earlier=tuple(counted[1:]))
@@ -158,10 +164,16 @@ def private_quality(
     )  # fmt: skip
 
 
-def _estimated(items: int, epsilon: float, age: int, values: Int64, rng: np.random.Generator) -> EpochCounts:
-    mechanism = choose_mechanism(items, epsilon)
-    found = estimate(mechanism, randomize_many(mechanism, values, rng))
-    return EpochCounts(10**6 - age, f"{age:064x}", Counts(found.counts[1:], support_of(mechanism), found.n))
+def _estimated(
+    items: int, epsilon: float, age: int, values: Int64, rng: np.random.Generator, noise_epsilon: float | None
+) -> EpochCounts:
+    mechanism, noise = choose_mechanism(items, epsilon), None
+    if noise_epsilon is not None:
+        stated = Noise.model_validate(noise_for(mechanism.record().model_dump(), items, noise_epsilon, DELTA))
+        noise = DrawnNoise(stated, discrete_gaussian_many(stated.sigma, items + 1, rng))
+    found = estimate(mechanism, randomize_many(mechanism, values, rng), noise)
+    support = replace(support_of(mechanism), sigma=found.support.sigma)
+    return EpochCounts(10**6 - age, f"{age:064x}", Counts(found.counts[1:], support, found.n))
 
 
 def _covered(counted: Sequence[EpochCounts], held: Int64, rules: PoolRules) -> float:

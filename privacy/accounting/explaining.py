@@ -77,9 +77,15 @@ def _costs(receipts: Sequence[Document], collection: Document, audience: str) ->
     return [cost for cost in costs if cost is not None]
 
 
+def _noised(receipts: Sequence[Document], collection: Document) -> list[Document]:
+    return [receipt for receipt in receipts if receipt["collection"]["name"] == collection["name"] and receipt.get("noise")]
+
+
 def _analyzer(configuration: Document, receipts: Sequence[Document], operators: int) -> Iterator[str]:
     for collection in configuration["collections"]:
         yield answer_words(collection)
+    if any(receipt.get("noise") for receipt in receipts):
+        yield "it adds the noise on the published counts itself, so that noise hides nothing from it"
     if operators == 1:
         yield "relay and analyzer are of one operator, who could link an answer to an address: only the odds above hold here"
         return
@@ -110,4 +116,11 @@ def _public(configuration: Document, receipts: Sequence[Document]) -> Iterator[s
         if costs := _costs(receipts, collection, "public"):
             yield (
                 f"{collection['name']}: one report is worth epsilon {max(costs):.6f} at most in {len(costs)} published batches"
+            )
+        if noised := _noised(receipts, collection):
+            sigma = min(receipt["noise"]["sigma"] for receipt in noised)
+            worth = max(receipt["guarantees"].get("noised") or receipt["guarantees"]["local"] for receipt in noised)
+            yield (
+                f"{collection['name']}: noise of sigma {sigma:g} or more was added once to each count of {len(noised)} batches; "
+                f"by it alone one report is worth epsilon {worth:.6f} at most, even if all others of the batch tell theirs"
             )

@@ -16,15 +16,20 @@ from privacy.accounting.composition import Batches, composed_epsilon
 from privacy.accounting.guarantees import DELTA, guarantees, modulus_and_collision
 from privacy.accounting.limits import limit_faults
 from privacy.accounting.local import epsilon_micro, round_up
+from privacy.accounting.noise import EPSILON_MOST as NOISE_EPSILON_MOST
+from privacy.accounting.noise import noise_for, noised_epsilon
+from privacy.accounting.score import support_of_record
 
 MICRO, CAP_DAYS, DAY_S = 1_000_000, 90, 86_400
 AUDIENCES = ("local", "shuffled", "public")
+NOISED = "noised"
+"""The fourth audience, where a plan asks for noise: all but the analyzer's operator, whoever else colludes."""
 SPANS = {"day": 1, "month": 30, "cap": CAP_DAYS, "year": 365}
 """Days of each column."""
 CURVE_DAYS = (1, 2, 3, 5, 7, 10, 14, 21, 30, 45, 60, 90, 120, 180, 270, 365)
 DEFAULTS: Mapping[str, Any] = {
     "epoch_s": 21_600, "cap_epsilon": 32.0, "minimum_batch": 10_000, "operators": 1, "honest_share": 1.0, "delta": DELTA,
-    "demo": False,
+    "demo": False, "noise_epsilon": None,
 }  # fmt: skip
 COLLECTION_DEFAULTS: Mapping[str, Any] = {"share": 1}
 COLLECTION_KEYS = {"name", "domain_size", "epsilon", "batch", "share"}
@@ -41,6 +46,9 @@ def filled(document: Any) -> dict[str, Any]:
     shares = 0 < plan["honest_share"] <= 1 and 1e-10 <= plan["delta"] < 1 and plan["cap_epsilon"] > 0
     if not whole or not shares or plan["operators"] not in (1, 2) or type(plan["demo"]) is not bool:
         raise ValueError("want epoch_s, minimum_batch >= 1; operators 1 or 2; 0 < honest_share <= 1; delta in [1e-10, 1); a cap")
+    noise = plan["noise_epsilon"]
+    if noise is not None and not (type(noise) in (int, float) and 0 < noise <= NOISE_EPSILON_MOST):
+        raise ValueError(f"noise_epsilon: got {noise!r}, want null, or above 0 and at most {NOISE_EPSILON_MOST:g}")
     return plan
 
 
@@ -68,15 +76,19 @@ def plan_report(plan: Mapping[str, Any]) -> dict[str, Any]:
     """Fields of `privacy.plan.PlanReport`."""
     mechanisms: dict[str, dict[str, Any]] = {}
     faults = _faults(plan, mechanisms)
-    rows, curve, silent = [], {}, dict[str, float | None]()
+    rows, curve, silent, noises = [], {}, dict[str, float | None](), dict[str, dict[str, Any]]()
     for each in plan["collections"]:
         if each["name"] not in mechanisms:
             continue
         mechanism = mechanisms[each["name"]]
         fits = math.floor(plan["cap_epsilon"] * MICRO) // epsilon_micro(mechanism["w"], mechanism["v"])
         silent[each["name"]] = fits * plan["epoch_s"] / DAY_S if fits * plan["epoch_s"] < CAP_DAYS * DAY_S else None
-        for audience in AUDIENCES:
-            spent = _Spent(plan, each, mechanism, audience)
+        noise = None
+        if plan["noise_epsilon"] is not None:
+            noise = noise_for(mechanism, each["domain_size"], plan["noise_epsilon"], plan["delta"])
+            noises[each["name"]] = {**noise, **_spread(mechanism, each, noise)}
+        for audience in (*AUDIENCES, NOISED) if noise else AUDIENCES:
+            spent = _Spent(plan, each, mechanism, audience, noise)
             rows.append(spent.row())
             if spent.claimed:
                 curve[f"{each['name']}/{audience}"] = [(day, spent.after(day)) for day in CURVE_DAYS]
@@ -84,33 +96,54 @@ def plan_report(plan: Mapping[str, Any]) -> dict[str, Any]:
     named = {name: mechanism_name(mechanism, sizes[name]) for name, mechanism in mechanisms.items()}
     return {
         "fits": not faults, "faults": faults, "delta": plan["delta"], "mechanisms": named, "silent_after_days": silent,
-        "rows": rows, "curve": curve,
+        "rows": rows, "curve": curve, "noise": noises,
     }  # fmt: skip
+
+
+def _spread(mechanism: Mapping[str, Any], each: Mapping[str, Any], noise: Mapping[str, Any]) -> dict[str, float]:
+    """{sd, sd_without}: standard deviation of the count of a value that nobody reports, with the noise and without."""
+    supports = (support_of_record(mechanism, each["domain_size"], found) for found in (noise, None))
+    sd, sd_without = (round(math.sqrt(support.variance(each["batch"])), 1) for support in supports)
+    return {"sd": sd, "sd_without": sd_without}
+
+
+def noise_words(name: str, noise: Mapping[str, Any]) -> str:
+    """What noise costs, in one sentence."""
+    return (
+        f"{name}: noise of sigma {noise['sigma']:g} on counts of which one report moves {2 * noise['support_most']:,} at most; "
+        f"the count of a value that nobody reports spreads by {noise['sd']:,} instead of {noise['sd_without']:,}"
+    )
 
 
 class _Spent:
     """Epsilon of one collection against one audience."""
 
-    def __init__(self, plan: Mapping[str, Any], each: Mapping[str, Any], mechanism: dict[str, Any], audience: str) -> None:
-        self.plan, self.each, self.mechanism, self.audience = plan, each, mechanism, audience
+    def __init__(
+        self, plan: Mapping[str, Any], each: Mapping[str, Any], mechanism: dict[str, Any], audience: str,
+        noise: dict[str, Any] | None,
+    ) -> None:  # fmt: skip
+        self.plan, self.each, self.mechanism, self.audience, self.noise = plan, each, mechanism, audience, noise
         self.micro = epsilon_micro(mechanism["w"], mechanism["v"])
         self.honest = max(1, math.floor(each["batch"] * plan["honest_share"]))
         one = guarantees(
             mechanism, each["domain_size"], each["batch"], plan["minimum_batch"], plan["operators"], plan["delta"],
-            n_honest=self.honest,
+            n_honest=self.honest, noise=noise,
         )  # fmt: skip
         self.report = one[audience]
         self.claimed = self.report is not None
-        self.amplified = audience != "local" and bool(one["delta"])
+        self.amplified = audience in ("shuffled", "public") and each["batch"] >= max(plan["minimum_batch"], 2)
 
     def after(self, days: int) -> float:
-        """So far, rounded up."""
-        count = self.reports(days)
-        if not self.amplified or not count:
-            return count * self.micro / MICRO
-        modulus, collision = modulus_and_collision(self.mechanism, self.each["domain_size"])
-        batches = Batches(self.mechanism["w"], self.mechanism["v"], modulus, collision, self.honest, count)
-        return round_up(composed_epsilon([batches], self.plan["delta"]))
+        """So far, rounded up: the smallest of the bounds that hold against this audience."""
+        count, delta = self.reports(days), self.plan["delta"]
+        bounds = [count * self.micro / MICRO]
+        if self.amplified and count:
+            modulus, collision = modulus_and_collision(self.mechanism, self.each["domain_size"])
+            batches = Batches(self.mechanism["w"], self.mechanism["v"], modulus, collision, self.honest, count)
+            bounds.append(round_up(composed_epsilon([batches], delta)))
+        if self.noise and self.audience in ("public", NOISED):
+            bounds.append(noised_epsilon([(self.noise["support_most"], self.noise["sigma"], count)], delta))
+        return min(bounds)
 
     def reports(self, days: int) -> int:
         """So far."""

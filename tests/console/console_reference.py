@@ -6,7 +6,7 @@ import base64
 import json
 from typing import Any
 
-from contracts import Collection, Guarantees
+from contracts import Collection, Guarantees, Noise
 from intently.console import inside
 from privacy.accounting import guarantees
 from privacy.signing import verify_bytes
@@ -30,7 +30,9 @@ def report_of(files: dict[str, bytes], release_key: str) -> dict[str, Any]:
     raise AssertionError("signatures were still open")
 
 
-def guarantees_of(collection: Collection, reports: int, operators: int) -> Guarantees:
+def guarantees_of(collection: Collection, reports: int, operators: int, noise: Noise | None = None) -> Guarantees:
     """What an honest receipt states."""
-    mechanism = json.loads(collection.to_bytes())["mechanism"]
-    return Guarantees.model_validate(guarantees(mechanism, collection.domain_size, reports, MINIMUM_BATCH, operators))
+    mechanism, added = json.loads(collection.to_bytes())["mechanism"], noise.model_dump() if noise else None
+    return Guarantees.model_validate(
+        guarantees(mechanism, collection.domain_size, reports, MINIMUM_BATCH, operators, noise=added)
+    )

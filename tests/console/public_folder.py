@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from contracts import (
     LEDGER_ENTRY_TYPE,
     MANIFEST_TYPE,
@@ -22,6 +24,7 @@ from contracts import (
     KAryMechanism,
     LedgerEntry,
     Manifest,
+    Noise,
     Pool,
     Receipt,
     Record,
@@ -30,6 +33,9 @@ from contracts import (
     Roles,
     sha256_hex,
 )  # fmt: skip
+from privacy.estimators import support_of
+from privacy.mechanisms import mechanism_of
+from privacy.randomizer_many import discrete_gaussian_many
 from privacy.signing import public_key_of, sign
 
 NOW = 1_790_000_000
@@ -69,8 +75,18 @@ COLLECTIONS = (
                mechanism=KAryMechanism(w=54, v=1), share=1),
 )  # fmt: skip
 
-Claims = Callable[[Collection, int, int], Guarantees]
-"""(collection, reports, operators) -> what the receipt states."""
+Claims = Callable[[Collection, int, int, Noise | None], Guarantees]
+"""(collection, reports, operators, noise) -> what the receipt states."""
+NOISE = Noise(sigma=7.624, support_most=1)
+"""On the counts of the second collection's last epoch."""
+
+
+def noised_counts(collection: Collection, reports: int, noise: Noise) -> bytes:
+    """Counts of reports that are spread evenly, with noise, the same in every run."""
+    support = support_of(mechanism_of(collection))
+    drawn = discrete_gaussian_many(noise.sigma, collection.domain_size + 1, np.random.default_rng(11))
+    supported = reports // (collection.domain_size + 1) + drawn
+    return bytes(((supported - reports * support.other) / (support.own - support.other)).astype("<f8").tobytes())
 
 
 class PublicFolder:
@@ -92,7 +108,8 @@ class PublicFolder:
         release = self.write_release()
         for step in range(epochs):
             for collection in COLLECTIONS:
-                self.close(collection, 80_000 + step, reports + 1000 * step)
+                noised = collection.id == 2 and step == epochs - 1
+                self.close(collection, 80_000 + step, reports + 1000 * step, NOISE if noised else None)
         self.write_manifest(release)
 
     def write_release(self) -> FileRef:
@@ -103,12 +120,14 @@ class PublicFolder:
         )  # fmt: skip
         return self.store_bytes(RELEASE.sign(RELEASE_TYPE, release.to_bytes()), ".json")
 
-    def close(self, collection: Collection, epoch: int, reports: int) -> None:
+    def close(self, collection: Collection, epoch: int, reports: int, noise: Noise | None) -> None:
         """A closed bucket: its receipt and its ledger line."""
+        counts = b"counts" if noise is None else noised_counts(collection, reports, noise)
         receipt = Receipt(
             shop="example", demo=False, release=self.configuration.sha256, collection=collection, epoch=epoch, epoch_s=EPOCH_S,
             key_id=1, operators=self.operators, minimum_batch=10_000, reports=reports, refusals=Refusals(duplicate=3),
-            guarantees=self.claims(collection, reports, self.operators), counts=self.store_bytes(b"counts", ".f64").sha256,
+            guarantees=self.claims(collection, reports, self.operators, noise), counts=self.store_bytes(counts, ".f64").sha256,
+            noise=noise,
         )  # fmt: skip
         payload = receipt.to_bytes()
         self.receipts.append(self.store_bytes(POOL.sign(RECEIPT_TYPE, payload), ".json"))

@@ -14,6 +14,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
+import public_folder
 import pytest
 from console_reference import guarantees_of, report_of
 from playwright.sync_api import Browser, Page, Route
@@ -152,7 +153,7 @@ def test_a_chosen_folder_gives_the_same_verdict_as_the_site(console: Console) ->
     console.page.evaluate("document.getElementById('verdict').dataset.state = 'busy'")
     console.page.set_input_files("#folder", str(console.public.folder))
     assert console.done() == "good", console.page.inner_text("#verdict")
-    assert "the folder you chose (15 files)" in console.page.inner_text("#origin")
+    assert "the folder you chose (16 files)" in console.page.inner_text("#origin")
 
 
 def test_a_zip_gives_the_same_verdict_as_the_site(console: Console) -> None:
@@ -267,6 +268,18 @@ def test_a_receipt_that_states_less_than_it_costs_is_refused(console: Console, t
     shutil.rmtree(public.folder)
 
 
+def test_noise_that_is_stated_and_left_out_is_named_here_too(
+    console: Console, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(public_folder, "discrete_gaussian_many", lambda sigma, size, rng: 0 * rng.integers(2, size=size))
+    public = PublicFolder(tmp_path / "public", guarantees_of)
+    state, text = console.give(files_of(public.folder))
+    assert state == "bad"
+    assert "it is not in them" in text
+    assert [str(fault.place) in text for fault in verify_public(public.folder, RELEASE.public).faults] == [True]
+    shutil.rmtree(public.folder)
+
+
 LEARNERS = """(terms) => terms.map((term) =>
     [term.textContent, [...term.nextSibling.querySelectorAll('li')].map((line) => line.textContent)])"""
 
@@ -288,17 +301,20 @@ def test_explain_says_what_the_command_line_says(console: Console) -> None:
 def test_a_plan_costs_what_the_command_line_says_and_a_planted_difference_shows(console: Console) -> None:
     console.done()
     page, text = console.page, console.page.input_value("#plan")
-    for planted, equal in ((text, True), (text.replace('"batch": 100000', '"batch": 100100'), False)):
+    noised = text.replace("{", '{"noise_epsilon": 1,', 1)
+    cases = ((text, text, True), (noised, noised, True), (text.replace('"batch": 100000', '"batch": 100100'), text, False))
+    for planted, told, equal in cases:
         page.evaluate("document.getElementById('plan-verdict').textContent = ''")
         page.fill("#plan", planted)
         page.click("#planning button")
         page.wait_for_function("() => document.getElementById('plan-verdict').textContent !== ''", timeout=START_MS)
-        report = check_plan(read_plan(text.encode(), "plan.json"))
+        report = check_plan(read_plan(told.encode(), "plan.json"))
         want = [
             [row.collection, row.audience, *(f"{getattr(row, span):.6f}" for span in ("report", "day", "month", "cap", "year"))]
             for row in report.rows
         ]
         assert ([row[:-1] for row in console.table("plan-rows")] == want) == equal
+        assert ("spreads by" in page.inner_text("#plan-notes")) == (planted == noised)
     if folder := os.environ.get("INTENTLY_SCREENSHOTS"):
         page.screenshot(path=Path(folder) / "console-plan.png", full_page=True)
     for broken, words in (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from itertools import pairwise
 from pathlib import Path
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from shop_files import EPOCH_S, Shop, collection
 
 from contracts import Collection, Configuration, LedgerEntry
-from privacy.accounting import Batches, composed_epsilon, limit_faults, spending
+from privacy.accounting import Batches, composed_epsilon, limit_faults, planning, spending
 from privacy.accounting.explaining import spent_by_collection
 from privacy.audit import budget
 from privacy.budget import DAY_MS, Debit, check_client_budget
@@ -43,6 +44,36 @@ def test_a_plan_at_the_defaults() -> None:
     assert rows["shuffled"].report == pytest.approx(0.1055, abs=0.0005)
     assert report.silent_after_days == {"item_dwelled": 2.0}
     assert all(day <= later for curve in report.curve.values() for (_, day), (_, later) in pairwise(curve))
+
+
+def test_a_plan_with_noise_states_what_it_holds_and_what_it_costs() -> None:
+    """The public epsilon is the smaller of two; the noise's own is the same however few are honest, and no caps move."""
+    quiet, noised = check_plan(plan()), check_plan(plan(noise_epsilon=0.1))
+    rows = {row.audience: row for row in noised.rows}
+    assert noised.fits
+    assert noised.noise["item_dwelled"]["support_most"] == 848
+    assert noised.noise["item_dwelled"]["sd"] > 40 * noised.noise["item_dwelled"]["sd_without"]
+    assert rows["noised"].report == rows["public"].report == pytest.approx(0.1, abs=1e-6)
+    assert rows["public"].cap == min(rows["noised"].cap or 0, {row.audience: row for row in quiet.rows}["public"].cap or 0)
+    assert noised.rows[:2] == quiet.rows[:2], "nothing changes for who receives reports, nor for the analyzer"
+    few = check_plan(plan(noise_epsilon=0.1, honest_share=1e-5))
+    assert {row.audience: row for row in few.rows}["public"].report == rows["noised"].report
+    assert quiet.noise == {}
+    assert "noised" not in {row.audience for row in quiet.rows}
+
+
+def test_a_plan_with_noise_below_the_minimum_batch_still_counts_the_noise() -> None:
+    found = check_plan(plan(noise_epsilon=1.0, minimum_batch=200_000))
+    assert {row.audience: row.report for row in found.rows}["public"] == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("epsilon", [0, -1, 8.5, "much"])
+def test_an_impossible_noise_is_refused_by_both_readers(epsilon: object) -> None:
+    document = {**json.loads(plan().to_bytes()), "noise_epsilon": epsilon}
+    with pytest.raises(AuditRefused, match="noise_epsilon"):
+        read_plan(json.dumps(document).encode(), "plan.json")
+    with pytest.raises(ValueError, match="noise_epsilon"):
+        planning.filled(document)
 
 
 def test_fakes_in_a_batch_cost_amplification() -> None:

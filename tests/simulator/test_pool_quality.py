@@ -47,6 +47,19 @@ def test_intervals_cover_what_they_state(judge: Judge) -> None:
     assert np.mean(covered) > 0.945
 
 
+def test_noise_costs_and_its_intervals_still_cover(judge: Judge) -> None:
+    """Less noise than is said to be there would show as too narrow intervals (planted below), more as too few wanted items."""
+    quiet, noised = (private_quality(judge, 4.0, 5_000, 3, RULES, np.random.default_rng(3), noise) for noise in (None, 0.3))
+    assert noised.covered > 0.93
+    assert noised.wanted < quiet.wanted
+    assert noised.mass <= quiet.mass
+
+
+def test_noise_that_the_intervals_do_not_know_of_is_caught(judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool_quality, "replace", lambda support, sigma: support)
+    assert private_quality(judge, 4.0, 5_000, 1, RULES, np.random.default_rng(3), 0.3).covered < 0.9
+
+
 def test_intervals_of_half_the_noise_are_caught(judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
     real = pool_quality.support_of
 

@@ -25,6 +25,7 @@ def plan(
     """Spending of a plan by day, month, cap and year, locally and shuffled, and whether it fits. Exit code 1 if not."""
     from contracts import IntentlyError
     from intently.commands.audit.plot import spending_svg
+    from privacy.accounting.planning import noise_words
     from privacy.plan import check_plan, read_plan
 
     try:
@@ -51,6 +52,8 @@ def plan(
         for day, spent in curve:
             if day in DAYS:
                 print(f"  day {day:>3}  {epsilon_words(spent):>9}  {'█' * round(BAR * spent / most)}")
+    for name, noise in report.noise.items():
+        print(noise_words(name, noise))
     for name, days in report.silent_after_days.items():
         print(f"{name}: {'never silent' if days is None else f'silent after {days:g} days, until debits are 90 days old'}")
     for fault in report.faults:

@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 PublicArgument = Annotated[Path, typer.Argument(help="Public folder: manifest.json, files/, ledger.jsonl.")]
 KeyOption = Annotated[str, typer.Option(help="Public release key that the bundle pins, 64 hexadecimal digits.")]
 BundleArgument = Annotated[Path, typer.Argument(help="Folder that `intently bundle` wrote.")]
-AUDIENCE_WORDS = {"local": "all who get reports", "shuffled": "the analyzer", "public": "who sees the pools"}
+AUDIENCE_WORDS = {
+    "local": "all who get reports",
+    "shuffled": "the analyzer",
+    "public": "who sees the pools",
+    "noised": "all but the analyzer",
+}
 
 
 def epsilon_words(value: float | None) -> str:

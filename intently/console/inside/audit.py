@@ -72,7 +72,8 @@ def receipt_row(public: PublicFiles, receipt: Signed, line: str) -> dict[str, An
     """Row of one receipt: what the accountant computes, not what the receipt states."""
     document, mine = receipt.document, recompute(receipt.document)
     return {
-        "path": receipt.path, "collection": document["collection"]["name"], "mechanism": mechanism_text(document["collection"]),
+        "path": receipt.path, "collection": document["collection"]["name"],
+        "mechanism": mechanism_text(document["collection"], document.get("noise")),
         **{name: str(document[name]) for name in ("epoch", "reports", "operators")}, "delta": f"{mine['delta'] or 0:g}",
         **{audience: text(mine[audience]) for audience in AUDIENCES}, "entry": line,
         "ok": not any(fault.place.startswith(receipt.path) for fault in public.faults),

@@ -45,9 +45,11 @@ def planned(text: str) -> dict[str, Any]:
         f"{name}: {'never silent' if days is None else f'silent after {days:g} days, until debits are 90 days old'}"
         for name, days in report["silent_after_days"].items()
     ]
+    noise = [planning.noise_words(name, each) for name, each in report["noise"].items()]
     return {
         "fits": report["fits"], "summary": "The plan fits" if report["fits"] else "The plan does not fit",
-        "rows": [plan_row(row) for row in report["rows"] if row["report"] is not None], "notes": [*report["faults"], *silent],
+        "rows": [plan_row(row) for row in report["rows"] if row["report"] is not None],
+        "notes": [*report["faults"], *noise, *silent],
     }  # fmt: skip
 
 
