@@ -1,11 +1,11 @@
 """Whether published counts can hold the noise that their receipt states. From public files alone; standard library alone.
 
 Whatever the reports were, they leave fixed whole support counts S, and the noise Z is symmetric with one peak. So the chance
-that S + Z falls among L neighbouring whole numbers is at most that of Z among its L likeliest, value by value and
-independently (Anderson 1955), and the number of values that do is at most Binomial(d + 1, that chance). They are counted
-around n s, where the support counts of values lie that few report. More than once in a million closes would show as many by
-chance: too little noise, or none. Where the reports' own spread is larger than the noise it hides a lack of it; `intently
-replay --topic` sees that too, with the operator's keys.
+that S + Z falls among L given neighbouring whole numbers is at most that of Z among its L likeliest, value by value and
+independently (Anderson 1955). The fullest of all intervals that begin at one of the d + 1 counts is looked for: beside that
+count, the number of others in it is at most Binomial(d, that chance), for each of the d + 1 beginnings. More than once in a
+million closes would show as many in any of them: too little noise, or none. Where reports spread the counts by more than the
+noise does, they hide a lack of it; `intently replay --topic` sees that too, with the operator's keys.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from privacy.accounting.score import Support
 ERROR = 1e-6
 """Probability that honest noise is called too little."""
 REACHES = (0.5, 1.0, 2.0)
-"""Half widths of the intervals that are looked at, in sigmas."""
+"""Half widths of the intervals that are looked for, in sigmas."""
 WHOLE = 1e-3
 """Most by which a support count that is read back may miss a whole number: float64 leaves some 10^-7."""
 
@@ -30,15 +30,26 @@ def noise_shortfall(counts: Sequence[float], reports: int, support: Support) -> 
     odd = next((value for value, each in enumerate(read) if abs(each - round(each)) > WHOLE), None)
     if odd is not None:
         return f"has no whole support count at value {odd}: the noise that its receipt states is whole"
+    whole = sorted(round(each) for each in read)
     for reach in REACHES:
-        chance = _likeliest(sigma, math.floor(2 * reach * sigma) + 1)
-        near = sum(abs(each - centre) <= reach * sigma for each in read)
-        if _log_tail(len(read), near, chance) < math.log(ERROR / len(REACHES)):
+        numbers = math.floor(2 * reach * sigma) + 1
+        chance, most = _likeliest(sigma, numbers), _fullest(whole, numbers)
+        if _log_tail(len(whole) - 1, most - 1, chance) < math.log(ERROR / len(REACHES) / len(whole)):
             return (
-                f"has {near} of {len(read)} support counts within {reach:g} sigma = {reach * sigma:.6g} of their centre, "
-                f"noise of sigma {sigma:g} leaves some {chance:.0%} there: it is not in them"
+                f"has {most} of {len(whole)} support counts within {numbers} neighbouring whole numbers, and noise of sigma "
+                f"{sigma:g} leaves some {chance:.0%} so near to each other: it is not in them"
             )
     return ""
+
+
+def _fullest(whole: Sequence[int], numbers: int) -> int:
+    """Most of these, in rising order, that lie among so many neighbouring whole numbers."""
+    begin = most = 0
+    for end, each in enumerate(whole):
+        while each - whole[begin] >= numbers:
+            begin += 1
+        most = max(most, end - begin + 1)
+    return most
 
 
 def _likeliest(sigma: float, numbers: int) -> float:
@@ -51,7 +62,7 @@ def _likeliest(sigma: float, numbers: int) -> float:
 
 def _log_tail(n: int, hits: int, chance: float) -> float:
     """Upper bound on ln P[Binomial(n, chance) >= hits]: -n KL(hits / n || chance) (Chernoff), 0 where that many are expected."""
-    share = hits / n
+    share = hits / n if n else 0.0
     if share <= chance:
         return 0.0
     rest = (1 - share) * math.log((1 - share) / (1 - chance)) if share < 1 else 0.0
