@@ -20,7 +20,7 @@ class Noise(Record):
     """Noise on the support counts of the values 0..d, drawn once, before anything of them was published."""
 
     kind: Literal["discrete_gaussian"] = "discrete_gaussian"
-    sigma: float = Field(ge=1, description="each support count got its own k with probability ~ exp(-k^2 / (2 sigma^2))")
+    sigma: float = Field(ge=1, le=1e9, description="each support count got its own k with probability ~ exp(-k^2 / (2 sigma^2))")
     support_most: int = Field(
         ge=1, description="most values that one message supports: a report moves the counts by sqrt(2 support_most) at most"
     )

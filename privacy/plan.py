@@ -39,7 +39,7 @@ class Plan(Record):
     delta: float = Field(default=DELTA, ge=1e-10, lt=1)
     demo: bool = False
     noise_epsilon: float | None = Field(
-        default=None, gt=0, le=8, description="of one report of a close, by noise on the published counts alone; null: no noise"
+        default=None, ge=0.01, le=8, description="of one report of a close, by noise on its counts alone; null: no noise"
     )
     collections: tuple[PlannedCollection, ...] = Field(min_length=1)
 

@@ -161,7 +161,7 @@ def _rho(part: tuple[int, float]) -> float:
 
 
 def _composed_shuffled(receipts: Sequence[Receipt], audience: str, most: int) -> float | None:
-    """The smallest batches, each rounded down to two digits; None where one that cost something was no batch at all."""
+    """The smallest batches, each rounded down to two digits; None where there is none. Nothing below the minimum is published."""
     amplified = [receipt for receipt in receipts if _amplified(receipt) and _cost(receipt, audience)]
     if not amplified:
         return None

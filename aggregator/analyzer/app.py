@@ -13,6 +13,7 @@ from pathlib import Path
 import structlog
 from fastapi import FastAPI
 
+from aggregator.analyzer.guarantees import Draw
 from aggregator.analyzer.health import Health, health_app
 from aggregator.analyzer.opening import make_opening
 from aggregator.analyzer.publisher import Publisher, Step
@@ -41,12 +42,14 @@ class Analyzer:
     health: Health = field(default_factory=Health)
 
 
-def build(settings: AnalyzerSettings, clock: Callable[[], float] = time.time, step: Step = lambda _: None) -> Analyzer:
-    """Open the store, read the keys, take up the release in force."""
+def build(
+    settings: AnalyzerSettings, clock: Callable[[], float] = time.time, step: Step = lambda _: None, draw: Draw | None = None
+) -> Analyzer:
+    """Open the store, read the keys, take up the release in force. `draw`: of noise; None for OpenDP's."""
     keys = Path(settings.keys)
     store = AnalyzerStore(Path(settings.store))
     publisher = Publisher(
-        settings, store, read_signing_key(keys / "pool.key"), read_signing_key(keys / "ledger.key"), clock, step
+        settings, store, read_signing_key(keys / "pool.key"), read_signing_key(keys / "ledger.key"), clock, step, draw
     )
     health = Health()
     worker = Worker(store, publisher, make_opening(keys, settings.open_processes), settings.late_policy(), clock, health.folded)

@@ -54,7 +54,7 @@ class AnalyzerSettings(ServerSettings):
     delta: float = Field(default=1e-8, gt=0, lt=1, description="of the shuffled and public epsilons")
     noise_epsilon: float | None = Field(
         default=None,
-        gt=0,
+        ge=0.01,
         le=8,
         description="most that one report of a close may cost against all who see what is published, at `delta`, by noise on the "
         "counts alone; null: no noise",

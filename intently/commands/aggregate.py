@@ -42,7 +42,7 @@ def plan(
     visitors: Annotated[int | None, typer.Option(min=1, help="Visitors behind the reports; default: four a report.")] = None,
     noise: Annotated[
         float | None,
-        typer.Option("--noise-epsilon", min=0.05, max=8, help="Also with noise on the counts, as the analyzer's setting."),
+        typer.Option("--noise-epsilon", min=0.01, max=8, help="Also with noise on the counts, as the analyzer's setting."),
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the simulation.")] = 7,
     as_json: JsonOption = False,

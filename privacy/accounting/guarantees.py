@@ -76,13 +76,14 @@ def check_receipt(receipt: Mapping[str, Any]) -> list[str]:
         faults.append(f"collection.epsilon_micro: states {collection['epsilon_micro']}, recomputed {micro}")
     if micro > collection["epsilon"] * 1_000_000:
         faults.append(f"collection.epsilon: states {collection['epsilon']}, the weights spend {micro / 1e6}")
+    noise = receipt.get("noise")
+    wrong = noise_fault(noise, mechanism, collection["domain_size"]) if noise is not None else ""
+    faults += [f"noise.{wrong}"] if wrong else []
     computed = guarantees(
         mechanism, collection["domain_size"], receipt["reports"], receipt["minimum_batch"], receipt["operators"],
-        stated["delta"] or DELTA, noise=receipt.get("noise"),
+        stated["delta"] or DELTA, noise=None if wrong else noise,
     )  # fmt: skip
-    if receipt.get("noise") is not None and (wrong := noise_fault(receipt["noise"], mechanism, collection["domain_size"])):
-        faults.append(f"noise.{wrong}")
-    elif "noised" in stated and "noised" not in computed:
+    if not wrong and "noised" in stated and "noised" not in computed:
         faults.append(f"guarantees.noised: states {stated['noised']}, and no noise")
     if stated["delta"] > DELTA_MOST:
         faults.append(f"guarantees.delta: states {stated['delta']}, want at most {DELTA_MOST}")

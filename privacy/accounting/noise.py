@@ -23,8 +23,9 @@ from privacy.accounting.support import support_most
 
 KIND = "discrete_gaussian"
 SIGMA_DECIMALS = 3
-EPSILON_MOST = 8.0
-"""Largest epsilon that noise is made for; sigma is then above 1, where the discrete Gaussian's variance is sigma^2."""
+EPSILON_LEAST, EPSILON_MOST = 0.01, 8.0
+"""Epsilons that noise is made for; sigma is then above 1, where the discrete Gaussian's variance is sigma^2."""
+SIGMA_MOST = 1e9
 SLACK = 1e-9
 """Added to epsilon for the rounding of float64."""
 SEARCHED = (-7.0, 20.0)
@@ -66,8 +67,8 @@ def noised_epsilon(parts: Sequence[tuple[int, float, int]], delta: float) -> flo
 
 def noise_for(mechanism: Mapping[str, Any], domain_size: int, epsilon: float, delta: float) -> dict[str, Any]:
     """The least noise (to `SIGMA_DECIMALS`) that keeps one report of one close within (epsilon, delta); raises ValueError."""
-    if not 0 < epsilon <= EPSILON_MOST:
-        raise ValueError(f"noise epsilon: got {epsilon}, want above 0 and at most {EPSILON_MOST}")
+    if not EPSILON_LEAST <= epsilon <= EPSILON_MOST:
+        raise ValueError(f"noise epsilon: got {epsilon}, want {EPSILON_LEAST} to {EPSILON_MOST}")
     support, low, high = support_most(mechanism, domain_size), 0.0, 2 * EPSILON_MOST
     for _ in range(200):
         middle = (low + high) / 2
@@ -82,8 +83,8 @@ def noise_fault(noise: Noise, mechanism: Mapping[str, Any], domain_size: int) ->
     """What is wrong with the noise that a receipt states, '' where nothing is; an unknown kind is refused, never guessed."""
     if noise["kind"] != KIND:
         return f"kind: is {noise['kind']!r}, want {KIND}"
-    if not noise["sigma"] >= 1:
-        return f"sigma: is {noise['sigma']}, want 1 or more"
+    if not 1 <= noise["sigma"] <= SIGMA_MOST:
+        return f"sigma: is {noise['sigma']}, want 1 to {SIGMA_MOST:g}"
     most = support_most(mechanism, domain_size)
     if noise["support_most"] != most:
         return f"support_most: states {noise['support_most']}, one message supports up to {most} values"

@@ -23,6 +23,10 @@ WHOLE = 1e-3
 """Most by which a support count that is read back may miss a whole number: float64 leaves some 10^-7."""
 
 
+SUMMED_MOST = 300.0
+"""Largest sigma whose probabilities are summed one by one."""
+
+
 def noise_shortfall(counts: Sequence[float], reports: int, support: Support) -> str:
     """What shows that noise of `support.sigma` is not in these counts of values 0..d, '' where nothing does."""
     gap, centre, sigma = support.own - support.other, reports * support.other, support.sigma
@@ -53,7 +57,12 @@ def _fullest(whole: Sequence[int], numbers: int) -> int:
 
 
 def _likeliest(sigma: float, numbers: int) -> float:
-    """Probability of so many whole numbers of the discrete Gaussian, the likeliest ones: 0, 1, -1, 2, -2, ..."""
+    """Probability of so many whole numbers of the discrete Gaussian, the likeliest ones: 0, 1, -1, 2, -2, ...
+
+    Of a large sigma an upper bound: the integral and its highest term, over sigma sqrt(2 pi), below which no sum of all lies.
+    """
+    if sigma > SUMMED_MOST:
+        return min(1.0, math.erf(numbers / 2 / (sigma * math.sqrt(2))) + 1 / (sigma * math.sqrt(2 * math.pi)))
     reach = max(numbers, math.ceil(12 * sigma))
     whole = 1 + 2 * math.fsum(math.exp(-k * k / (2 * sigma * sigma)) for k in range(1, reach + 1))
     ranks = ((place + 1) // 2 for place in range(numbers))

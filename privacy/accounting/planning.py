@@ -16,8 +16,8 @@ from privacy.accounting.composition import Batches, composed_epsilon
 from privacy.accounting.guarantees import DELTA, guarantees, modulus_and_collision
 from privacy.accounting.limits import limit_faults
 from privacy.accounting.local import epsilon_micro, round_up
+from privacy.accounting.noise import EPSILON_LEAST, noise_for, noised_epsilon
 from privacy.accounting.noise import EPSILON_MOST as NOISE_EPSILON_MOST
-from privacy.accounting.noise import noise_for, noised_epsilon
 from privacy.accounting.score import support_of_record
 
 MICRO, CAP_DAYS, DAY_S = 1_000_000, 90, 86_400
@@ -47,8 +47,8 @@ def filled(document: Any) -> dict[str, Any]:
     if not whole or not shares or plan["operators"] not in (1, 2) or type(plan["demo"]) is not bool:
         raise ValueError("want epoch_s, minimum_batch >= 1; operators 1 or 2; 0 < honest_share <= 1; delta in [1e-10, 1); a cap")
     noise = plan["noise_epsilon"]
-    if noise is not None and not (type(noise) in (int, float) and 0 < noise <= NOISE_EPSILON_MOST):
-        raise ValueError(f"noise_epsilon: got {noise!r}, want null, or above 0 and at most {NOISE_EPSILON_MOST:g}")
+    if noise is not None and not (type(noise) in (int, float) and EPSILON_LEAST <= noise <= NOISE_EPSILON_MOST):
+        raise ValueError(f"noise_epsilon: got {noise!r}, want null, or {EPSILON_LEAST:g} to {NOISE_EPSILON_MOST:g}")
     return plan
 
 

@@ -19,15 +19,16 @@ from functools import lru_cache
 from itertools import accumulate
 from typing import Any
 
+from privacy.accounting.limits import mechanism_fault
+
 
 def support_most(mechanism: Mapping[str, Any], domain_size: int) -> int:
-    """For a mechanism's record; an unknown kind is refused (`ValueError`), never guessed."""
-    kind = mechanism.get("kind")
-    if kind == "k_ary":
+    """For a mechanism's record; what is no mechanism is refused (`ValueError`), never guessed."""
+    if fault := mechanism_fault(mechanism, domain_size):
+        raise ValueError(f"mechanism {fault}")
+    if mechanism["kind"] == "k_ary":
         return 1
-    if kind == "affine_point":
-        return plane_most(int(mechanism["q"]), int(mechanism["dimension"]), domain_size + 1)
-    raise ValueError(f"mechanism: got kind {kind!r}, want affine_point or k_ary")
+    return plane_most(mechanism["q"], mechanism["dimension"], domain_size + 1)
 
 
 @lru_cache(maxsize=256)

@@ -12,6 +12,7 @@ from loop_parts import CATEGORIES, ITEMS, configuration
 from onnx import TensorProto, helper
 
 from aggregator.analyzer.app import Analyzer, OutboxLoop, build
+from aggregator.analyzer.guarantees import Draw
 from aggregator.analyzer.publisher import Step
 from aggregator.analyzer.settings import AnalyzerSettings
 from aggregator.keys import Secret, create_keys, read_hpke_keys, read_signing_key
@@ -131,9 +132,11 @@ def hand_over(shop: Shop, epoch: int, bodies: Sequence[bytes], collection: int =
     OutboxTransport(shop.outbox).put_now(packed)
 
 
-def analyze(shop: Shop, step: Step = lambda _: None, now_s: float = NOW + 60, **more: object) -> Analyzer:
+def analyze(
+    shop: Shop, step: Step = lambda _: None, now_s: float = NOW + 60, draw: Draw | None = None, **more: object
+) -> Analyzer:
     """An analyzer that has done all there is to do."""
-    analyzer = build(shop.settings(**more), lambda: now_s, step)
+    analyzer = build(shop.settings(**more), lambda: now_s, step, draw)
     loop = OutboxLoop(analyzer, OutboxTransport(shop.outbox))
     while loop.turn():
         pass

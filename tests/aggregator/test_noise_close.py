@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -11,13 +9,14 @@ import pytest
 from analyzer_parts import EPOCH, copy_shop, manifest_of, pool_of, receipts_of, wanted_values
 from release_parts import NOW, Shop, analyze, hand_over, reports, snapshot
 
-import privacy.noise
-from aggregator.analyzer.app import OutboxLoop, build
+from aggregator.analyzer.app import Analyzer, OutboxLoop, build
 from aggregator.analyzer.book import Book
+from aggregator.analyzer.guarantees import Draw
 from aggregator.analyzer.opening import Opener
 from aggregator.analyzer.publish_lock import PublishLock
 from aggregator.analyzer.publisher import PUBLISHED, Publisher
 from aggregator.analyzer.settings import AnalyzerSettings
+from aggregator.analyzer.store import BucketRow
 from aggregator.files import get_file
 from aggregator.keys import read_hpke_keys, read_signing_key
 from aggregator.pools import PoolRules
@@ -42,8 +41,9 @@ class Plug(Exception):
 class Drawn:
     """Counts and remembers draws; what it draws is OpenDP's, or a planted fault's."""
 
-    def __init__(self, source: Callable[[float, int], Int64] = draw_noise) -> None:
-        self.source, self.sizes = source, list[int]()
+    def __init__(self) -> None:
+        self.source: Draw = draw_noise
+        self.sizes: list[int] = []
 
     def __call__(self, sigma: float, values: int) -> Int64:
         self.sizes.append(values)
@@ -51,20 +51,8 @@ class Drawn:
 
 
 @pytest.fixture
-def drawn(monkeypatch: pytest.MonkeyPatch) -> Drawn:
-    found = Drawn()
-    monkeypatch.setattr(privacy.noise, "draw_noise", found)
-    return found
-
-
-@contextmanager
-def unplugged(after: str) -> Iterator[Callable[[str], None]]:
-    def pull(step: str) -> None:
-        if step == after:
-            raise Plug
-
-    with pytest.raises(Plug):
-        yield pull
+def drawn() -> Drawn:
+    return Drawn()
 
 
 def support_counts_of(shop: Shop, receipt: Receipt) -> np.ndarray:
@@ -85,7 +73,7 @@ def test_noise_is_off_by_default_and_leaves_no_trace(shop: Shop, drawn: Drawn) -
 def test_each_close_draws_once_and_states_it(shop: Shop, ready: Shop, tmp_path: Path, drawn: Drawn) -> None:
     quiet = copy_shop(ready, tmp_path / "quiet")
     analyze(quiet)
-    analyze(shop, **NOISE)
+    analyze(shop, draw=drawn, **NOISE)
     assert drawn.sizes == [201, 5]
     for noised, plain in zip(receipts_of(shop), receipts_of(quiet), strict=True):
         assert noised.noise is not None
@@ -110,54 +98,61 @@ def test_the_auditor_finds_nothing_wrong_in_noised_files(shop: Shop) -> None:
     assert len(pool_of(shop).smoothed) == 4, "a pool of noised and quiet epochs"
 
 
-@pytest.mark.parametrize("step", STEPS)
-def test_a_close_interrupted_after_its_draw_gives_the_same_bytes(plain: Shop, step: str, drawn: Drawn) -> None:
-    hand_over(plain, EPOCH, reports(plain, EPOCH, wanted_values(100)))
-    kept: list[bytes] = []
-
-    def remember(publisher: Publisher) -> None:
-        kept.append(publisher._store.planned(1).counts)
-
-    with unplugged(step) as pull:
-        interrupted(plain, pull, remember)
-    analyze(plain, now_s=NOW + 3660, noise_epsilon=0.5)
-    assert drawn.sizes == [201]
-    data = (plain.public / "files" / f"{receipts_of(plain)[0].counts}.f64").read_bytes()
-    assert kept == [data]
-
-
-def interrupted(shop: Shop, pull: Callable[[str], None], remember: Callable[[Publisher], None]) -> None:
-    """An analyzer with noise that dies when `pull` says so; `remember` sees it right after its plan."""
-
-    def step(name: str) -> None:
-        if name == "planned":
-            remember(analyzer.publisher)
-        pull(name)
-
-    analyzer = build(shop.settings(**NOISE), lambda: NOW + 60, step)
+def run_out(analyzer: Analyzer, shop: Shop) -> None:
+    """All there is to do."""
     loop = OutboxLoop(analyzer, OutboxTransport(shop.outbox))
     while loop.turn():
         pass
 
 
-def test_planted_redraw_at_each_attempt_is_seen(plain: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A publisher that planned anew after a crash would publish two draws: the counts no longer are those that were planned."""
-    hand_over(plain, EPOCH, reports(plain, EPOCH, wanted_values(100)))
+def die_after(shop: Shop, last: str, draw: Draw) -> bytes:
+    """An analyzer with noise that dies after a step of its close; returns the counts that it had planned."""
     kept: list[bytes] = []
-    with unplugged("planned") as pull:
-        interrupted(plain, pull, lambda publisher: kept.append(publisher._store.planned(1).counts))
 
-    def redraw(publisher: Publisher, row: object) -> None:
-        store = publisher._store
-        store._database.execute("UPDATE buckets SET state = 'open'")
-        store._database.execute("DELETE FROM closes")
-        publisher._close(store.buckets("open")[0])
+    def step(name: str) -> None:
+        if name == "planned":
+            kept.append(analyzer.store.planned(1).counts)
+        if name == last:
+            raise Plug
 
+    analyzer = build(shop.settings(**NOISE), lambda: NOW + 60, step, draw)
+    with pytest.raises(Plug):
+        run_out(analyzer, shop)
+    return kept[0]
+
+
+def published_counts(shop: Shop) -> bytes:
+    (receipt,) = receipts_of(shop)
+    return (shop.public / "files" / f"{receipt.counts}.f64").read_bytes()
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_close_interrupted_after_its_draw_gives_the_same_bytes(plain: Shop, step: str, drawn: Drawn) -> None:
+    hand_over(plain, EPOCH, reports(plain, EPOCH, wanted_values(100)))
+    planned = die_after(plain, step, drawn)
+    analyze(plain, now_s=NOW + 3660, draw=drawn, noise_epsilon=0.5)
+    assert drawn.sizes == [201]
+    assert published_counts(plain) == planned
+
+
+def test_planted_publisher_that_plans_anew_after_a_crash_is_seen(
+    plain: Shop, drawn: Drawn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would publish a second draw over the same counts: what the test above compares then differs."""
+    hand_over(plain, EPOCH, reports(plain, EPOCH, wanted_values(100)))
+    planned = die_after(plain, "planned", drawn)
     honest = Publisher._publish
-    monkeypatch.setattr(Publisher, "_publish", lambda self, row: (monkeypatch.setattr(Publisher, "_publish", honest), redraw(self, row))[1])  # fmt: skip  # noqa: E501
-    analyze(plain, **NOISE)
-    data = (plain.public / "files" / f"{receipts_of(plain)[0].counts}.f64").read_bytes()
-    assert kept != [data], "what the test above compares"
+
+    def forgetful(self: Publisher, row: BucketRow) -> None:
+        monkeypatch.setattr(Publisher, "_publish", honest)
+        self._store._database.execute("UPDATE buckets SET state = 'open'")
+        self._store._database.execute("DELETE FROM closes")
+        self._close(self._store.buckets("open")[0])
+
+    monkeypatch.setattr(Publisher, "_publish", forgetful)
+    analyze(plain, draw=drawn, **NOISE)
+    assert drawn.sizes == [201, 201]
+    assert published_counts(plain) != planned
 
 
 def test_a_crash_before_the_plan_is_kept_leaves_a_draw_that_nobody_saw(plain: Shop, drawn: Drawn) -> None:
@@ -170,10 +165,10 @@ def test_a_crash_before_the_plan_is_kept_leaves_a_draw_that_nobody_saw(plain: Sh
     drawn.source = torn
     before = snapshot(plain.public)
     with pytest.raises(Plug):
-        analyze(plain, **NOISE)
+        analyze(plain, draw=drawn, **NOISE)
     assert snapshot(plain.public) == before
     drawn.source = draw_noise
-    analyze(plain, **NOISE)
+    analyze(plain, draw=drawn, **NOISE)
     assert drawn.sizes == [201, 201]
     assert len(receipts_of(plain)) == 1
 
@@ -181,18 +176,14 @@ def test_a_crash_before_the_plan_is_kept_leaves_a_draw_that_nobody_saw(plain: Sh
 def test_of_two_workers_that_plan_the_same_close_one_draw_is_published(plain: Shop, drawn: Drawn) -> None:
     """Even past the lock: both plan, the store takes the first, the other's draw is thrown away."""
     hand_over(plain, EPOCH, reports(plain, EPOCH, wanted_values(100)))
-    slow = build(plain.settings(**NOISE), lambda: NOW + 60)
 
-    def faster(sigma: float, values: int) -> Int64:
-        drawn.source = draw_noise
-        analyze(plain, **NOISE)  # another worker closes the bucket while this one draws
-        return draw_noise(sigma, values)
+    def slowly(sigma: float, values: int) -> Int64:
+        analyze(plain, draw=drawn, **NOISE)  # another worker closes the bucket meanwhile
+        return drawn(sigma, values)
 
+    slow = build(plain.settings(**NOISE), lambda: NOW + 60, draw=slowly)
     slow.publisher._lock = PublishLock(plain.folder / "slow.publishing")
-    drawn.source = faster
-    loop = OutboxLoop(slow, OutboxTransport(plain.outbox))
-    while loop.turn():
-        pass
+    run_out(slow, plain)
     assert drawn.sizes == [201, 201]
     assert [receipt.reports for receipt in receipts_of(plain)] == [100]
     assert len((plain.public / "ledger.jsonl").read_bytes().splitlines()) == 1
@@ -202,17 +193,17 @@ def test_of_two_workers_that_plan_the_same_close_one_draw_is_published(plain: Sh
 def test_what_is_refused_or_late_draws_nothing(plain: Shop, drawn: Drawn) -> None:
     junk = [bytes([n]) * 56 for n in range(11)]
     hand_over(plain, EPOCH, reports(plain, EPOCH, wanted_values(49)) + junk)
-    analyzer = analyze(plain, **NOISE)
+    analyzer = analyze(plain, draw=drawn, **NOISE)
     assert [row.state for row in analyzer.store.buckets()] == ["refused"]
     hand_over(plain, EPOCH + 1, reports(plain, EPOCH + 1, wanted_values(60)))
-    analyze(plain, budget_epsilon=1.0, **NOISE)
+    analyze(plain, budget_epsilon=1.0, draw=drawn, **NOISE)
     assert drawn.sizes == []
     hand_over(plain, EPOCH + 2, reports(plain, EPOCH + 2, wanted_values(60)))
-    analyze(plain, **NOISE)
+    analyze(plain, draw=drawn, **NOISE)
     published = snapshot(plain.public)
     again = Batch(plain.bucket(EPOCH + 2), 60, 9, tuple(reports(plain, EPOCH + 2, wanted_values(20)))).to_bytes()
     OutboxTransport(plain.outbox).put_now([(b"late", again)])
-    late = analyze(plain, **NOISE)
+    late = analyze(plain, draw=drawn, **NOISE)
     assert drawn.sizes == [201]
     assert [row.late for row in late.store.buckets("closed")] == [20]
     assert snapshot(plain.public) == published
@@ -222,12 +213,12 @@ def test_a_store_restored_from_before_the_close_does_not_draw_again(plain: Shop,
     """The same reports come again from the topic; the ledger knows the bucket, so nothing more of it is published."""
     bodies = reports(plain, EPOCH, wanted_values(100))
     hand_over(plain, EPOCH, bodies)
-    analyze(plain, **NOISE)
+    analyze(plain, draw=drawn, **NOISE)
     published = snapshot(plain.public)
     for path in [*plain.folder.glob("analyzer.sqlite*"), *plain.folder.glob("outbox.sqlite*")]:
         path.unlink()
     hand_over(plain, EPOCH, bodies)
-    analyzer = analyze(plain, **NOISE)
+    analyzer = analyze(plain, draw=drawn, **NOISE)
     assert drawn.sizes == [201]
     assert [(row.state, row.outcome) for row in analyzer.store.buckets()] == [("refused", PUBLISHED)]
     assert snapshot(plain.public) == published
@@ -235,7 +226,7 @@ def test_a_store_restored_from_before_the_close_does_not_draw_again(plain: Shop,
 
 # -- replay -------------------------------------------------------------------------------------------------------------------
 
-FAULTS: dict[str, Callable[[float, int], Int64]] = {
+FAULTS: dict[str, Draw] = {
     "none": draw_noise,
     "left out": lambda sigma, values: np.zeros(values, dtype=np.int64),
     "too small by 40 %": lambda sigma, values: discrete_gaussian_many(0.6 * sigma, values, np.random.default_rng(7)),
@@ -249,7 +240,7 @@ def test_a_replay_compares_pools_to_the_byte_and_counts_but_for_one_draw(plain: 
     hand_over(plain, EPOCH, reports(plain, EPOCH, wanted_values(300)))
     messages = [delivered.value for delivered in OutboxTransport(plain.outbox).read(0)]
     drawn.source = FAULTS[fault]
-    analyze(plain, **NOISE)
+    analyze(plain, draw=drawn, **NOISE)
     book = Book({plain.bucket(EPOCH).release: plain.configuration})
     again = counts_again(messages, Opener(read_hpke_keys(plain.keys)), book)
     (found,) = replay(Published.read(plain.public), RULES, again)

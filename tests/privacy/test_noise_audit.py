@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from aggregator.analyzer.guarantees import Draw, noise_of
 from contracts import Collection
+from privacy.accounting import noise_check
 from privacy.accounting.noise_check import noise_shortfall
 from privacy.accounting.score import Support
 from privacy.errors import MechanismRefused
@@ -139,6 +140,14 @@ def test_one_close_shows_whether_the_noise_is_in_it(quiet: tuple[NDArray[np.floa
 def test_noise_larger_than_stated_is_seen_beside_the_messages(quiet: tuple[NDArray[np.float64], Support]) -> None:
     assert "its receipt says" in residual_fault(quiet[0] + seeded(1.1 * SIGMA, D + 1), quiet[0], SIGMA)
     assert "mean" in residual_fault(quiet[0] + seeded(SIGMA, D + 1) + 8, quiet[0], SIGMA)
+
+
+def test_the_quick_bound_of_a_large_sigma_is_above_the_sum_and_near_it() -> None:
+    for reach in (0.5, 1.0, 2.0):
+        numbers = int(2 * reach * 400) + 1
+        quick, middle = noise_check._likeliest(400.0, numbers), len(masses(400.0)) // 2
+        exact = float(masses(400.0)[middle - numbers // 2 : middle - numbers // 2 + numbers].sum())
+        assert exact <= quick < exact + 0.002
 
 
 def test_demand_of_any_shape_never_makes_honest_noise_suspicious() -> None:

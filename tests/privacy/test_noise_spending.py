@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,11 @@ from contracts import Guarantees, Noise, Receipt
 from privacy.accounting import guarantees
 from privacy.accounting.guarantees import DELTA
 from privacy.accounting.noise import noise_for, noised_epsilon
-from privacy.audit import verify_public
+from privacy.accounting.public_check import check_noise, check_numbers, verify_files
+from privacy.accounting.public_files import PublicFiles, Signed
+from privacy.audit import PublicFolder, verify_public
 from privacy.explanation import explain
+from privacy.signing import verify_bytes
 from privacy.spending_report import BudgetRow, budget
 
 EPSILON = 1.0
@@ -78,3 +82,16 @@ def test_a_planted_smaller_noise_is_named_by_both_accountants(tmp_path: Path) ->
     faults = [str(fault) for fault in verify_public(Shop(tmp_path, changes=Changes(receipt=smaller)).folder, RELEASE_KEY).faults]
     assert any("field guarantees.noised: states" in fault for fault in faults)
     assert any("OpenDP's maps say" in fault for fault in faults)
+
+
+@pytest.mark.parametrize("sigma", [0, -1.0, 1e308, math.nan])
+def test_an_impossible_sigma_is_named_by_its_number_and_stops_nobody(shop: Shop, sigma: float) -> None:
+    """Our ledger refuses to write such a receipt; whoever signs one by other means must not stop an auditor."""
+    files = PublicFolder(shop.folder)
+    public = verify_files(files, bytes.fromhex(RELEASE_KEY), verify_bytes)
+    signed = next(each for each in public.receipts if "noise" in each.document)
+    strange = {**signed.document, "noise": {**signed.document["noise"], "sigma": sigma}}
+    alone = PublicFiles(files, b"", verify_bytes, receipts=[Signed("receipt", b"", strange)])
+    check_numbers(alone)
+    check_noise(alone)
+    assert "receipt, field noise.sigma" in {fault.place for fault in alone.faults}
