@@ -64,25 +64,19 @@ def plan(
         f"access log, {hidden:.0%} hidden": log_quality(judge, behind, hidden, 1, rng),
         "true shares": without_privacy(judge),
     }
-    for name, epochs in (("one epoch", 1), ("seven epochs", 7)) if noise is not None else ():
-        found[f"the same with noise, {name}"] = private_quality(judge, epsilon, reports, epochs, rules, rng, noise)
-    advice = verdict(found[f"access log, {hidden:.0%} hidden"].recall, found["private reports, seven epochs"].recall,
-                     found["without counts"].recall)  # fmt: skip
+    private = "private reports, seven epochs"
+    if noise is not None:
+        one, private = (f"with noise of epsilon {noise:g}, {epochs}" for epochs in ("one epoch", "seven epochs"))
+        found[one] = private_quality(judge, epsilon, reports, 1, rules, rng, noise)
+        found[private] = private_quality(judge, epsilon, reports, 7, rules, rng, noise)
+    log = f"access log, {hidden:.0%} hidden"
+    advice = verdict(found[log].recall, found[private].recall, found["without counts"].recall)
     if as_json:
-        print_json(
-            {
-                "reports": reports,
-                "epsilon": epsilon,
-                "noise_epsilon": noise,
-                "visitors": behind,
-                "quality": found,
-                "advice": advice,
-            }
-        )
+        told = {"reports": reports, "epsilon": epsilon, "noise_epsilon": noise, "visitors": behind}
+        print_json({**told, "quality": found, "advice": advice})
         return
     rows = [[name, *(f"{share:.3f}" for share in (each.recall, each.mass, each.hit100))] for name, each in found.items()]
     title = f"{reports:,} reports an epoch at epsilon {epsilon:g}, {behind:,} visitors behind them"
-    title += f"; noise of epsilon {noise:g}" if noise is not None else ""
     print_table(title, ["pool", f"recall of the true {found['true shares'].top}", "their views", "next click in 100"], rows)
     typer.echo(advice)
 

@@ -24,8 +24,9 @@ from privacy.accounting.support import support_most
 KIND = "discrete_gaussian"
 SIGMA_DECIMALS = 3
 EPSILON_LEAST, EPSILON_MOST = 0.01, 8.0
-"""Epsilons that noise is made for; sigma is then above 1, where the discrete Gaussian's variance is sigma^2."""
-SIGMA_MOST = 1e9
+"""Epsilons that noise is made for."""
+SIGMA_LEAST, SIGMA_MOST = 1.0, 1e9
+"""From 1 on the discrete Gaussian's variance is sigma^2, to some 10^-7."""
 SLACK = 1e-9
 """Added to epsilon for the rounding of float64."""
 SEARCHED = (-7.0, 20.0)
@@ -73,7 +74,7 @@ def noise_for(mechanism: Mapping[str, Any], domain_size: int, epsilon: float, de
     for _ in range(200):
         middle = (low + high) / 2
         low, high = (middle, high) if epsilon_of(middle, delta) <= epsilon else (low, middle)
-    sigma = round_up(math.sqrt(support / low), SIGMA_DECIMALS)
+    sigma = max(SIGMA_LEAST, round_up(math.sqrt(support / low), SIGMA_DECIMALS))
     while noised_epsilon([(support, sigma, 1)], delta) > round_up(epsilon):
         sigma = round(sigma + 10**-SIGMA_DECIMALS, SIGMA_DECIMALS)
     return {"kind": KIND, "sigma": sigma, "support_most": support}
@@ -83,8 +84,8 @@ def noise_fault(noise: Noise, mechanism: Mapping[str, Any], domain_size: int) ->
     """What is wrong with the noise that a receipt states, '' where nothing is; an unknown kind is refused, never guessed."""
     if noise["kind"] != KIND:
         return f"kind: is {noise['kind']!r}, want {KIND}"
-    if not 1 <= noise["sigma"] <= SIGMA_MOST:
-        return f"sigma: is {noise['sigma']}, want 1 to {SIGMA_MOST:g}"
+    if not SIGMA_LEAST <= noise["sigma"] <= SIGMA_MOST:
+        return f"sigma: is {noise['sigma']}, want {SIGMA_LEAST:g} to {SIGMA_MOST:g}"
     most = support_most(mechanism, domain_size)
     if noise["support_most"] != most:
         return f"support_most: states {noise['support_most']}, one message supports up to {most} values"

@@ -185,6 +185,8 @@ def _collection_faults(plan: Mapping[str, Any], each: Mapping[str, Any], micro: 
     name, found = each["name"], []
     if micro > plan["cap_epsilon"] * MICRO:
         found.append(f"{name}: one report of {micro / MICRO} does not fit under a cap of {plan['cap_epsilon']:g}")
+    if plan["noise_epsilon"] is not None and plan["noise_epsilon"] * MICRO >= micro:
+        found.append(f"{name}: noise of epsilon {plan['noise_epsilon']:g} holds no more than a report's own {micro / MICRO}")
     if each["batch"] < plan["minimum_batch"]:
         found.append(
             f"{name}: a batch of {each['batch']:,} is below the minimum of {plan['minimum_batch']:,} and is never opened"

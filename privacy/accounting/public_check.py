@@ -11,7 +11,7 @@ from typing import Any
 from privacy.accounting.chain import VerifySignature
 from privacy.accounting.guarantees import check_receipt
 from privacy.accounting.limits import limit_faults
-from privacy.accounting.noise import SIGMA_MOST
+from privacy.accounting.noise import SIGMA_LEAST, SIGMA_MOST
 from privacy.accounting.noise_check import noise_shortfall
 from privacy.accounting.pool_check import counts_of, pool_faults, smoothed_counts
 from privacy.accounting.public_files import (
@@ -77,7 +77,7 @@ def check_noise(public: PublicFiles) -> None:
     for receipt in public.receipts:
         document, noise = receipt.document, receipt.document.get("noise")
         path = f"files/{document['counts']}{COUNTS_SUFFIX}"
-        if noise is None or path not in public.files or not 1 <= noise["sigma"] <= SIGMA_MOST:
+        if noise is None or path not in public.files or not SIGMA_LEAST <= noise["sigma"] <= SIGMA_MOST:
             continue
         domain_size = document["collection"]["domain_size"]
         counts = counts_of(public.files[path], domain_size)

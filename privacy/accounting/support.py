@@ -36,9 +36,9 @@ def plane_most(q: int, dimension: int, values: int) -> int:
     """Most of the first `values` points that a plane of F_q^D holds; q prime, values at most q^D."""
     m = dimension - 1
     layers, rest = divmod(values, q**m)
-    flat = layers * q ** (m - 1) + min(rest, q ** (m - 1))
+    flat: int = layers * q ** (m - 1) + min(rest, q ** (m - 1))
     if q == 2:  # t^2 = t: the points are all of a space, planes of it are planes
-        return min(values, 2**m)
+        return min(values, 1 << m)
     quadrics = _Quadrics(q)
     whole = quadrics.sizes(m)
     sums = list(accumulate([*whole, *whole], initial=0))  # [2 q + 1]: layers wrap around
@@ -111,7 +111,7 @@ class _Quadrics:
     def _by_slabs(self, m: int, first: int, k: int) -> int:
         """`slabs` whole ones t_m = 0, 1, ..., and the first `rest` points of the next."""
         q, below, c = self.q, self.sizes(m - 1), self.coefficient(m)
-        slabs, rest = divmod(first, q ** (m - 1))
+        slabs, rest = divmod(first, int(q ** (m - 1)))
         left = [(k - c * y * y) % q for y in range(q)]  # of t_m + b = y
         sums = list(accumulate((below[each] for each in [*left, *left]), initial=0))
         return max(sums[b + slabs] - sums[b] + self.most(m - 1, rest, left[(b + slabs) % q]) for b in range(q))

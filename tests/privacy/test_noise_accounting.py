@@ -85,6 +85,7 @@ def test_boundary_values() -> None:
     }  # fmt: skip
     assert noised_epsilon([(848, 222.007, 1)], DELTA) == 1.0
     assert noised_epsilon([(848, 222.006, 1)], DELTA) > 1.0
+    assert noise_for(record(choose_mechanism(12, 8.0)), 12, 8.0, 0.1)["sigma"] == 1.0, "never below what receipts may state"
     with pytest.raises(ValueError, match=r"0\.01 to 8"):
         noise_for(record(SMALL), 12, 8.5, DELTA)
     with pytest.raises(ValueError, match="delta"):

@@ -88,6 +88,7 @@ def test_fakes_in_a_batch_cost_amplification() -> None:
         ({"cap_epsilon": 65.0}, "cap_epsilon"),
         ({"cap_epsilon": 2.0}, "does not fit under a cap"),
         ({"minimum_batch": 200_000}, "is never opened"),
+        ({"noise_epsilon": 4.0}, "holds no more than a report's own 3.988985"),
     ],
 )
 def test_a_plan_that_a_bundle_would_refuse_does_not_fit(changes: dict[str, object], said: str) -> None:
