@@ -119,8 +119,9 @@ def _public(configuration: Document, receipts: Sequence[Document]) -> Iterator[s
             )
         if noised := _noised(receipts, collection):
             sigma = min(receipt["noise"]["sigma"] for receipt in noised)
+            batches = f"{len(noised)} batches" if len(noised) > 1 else "one batch"
             worth = max(receipt["guarantees"].get("noised") or receipt["guarantees"]["local"] for receipt in noised)
             yield (
-                f"{collection['name']}: noise of sigma {sigma:g} or more was added once to each count of {len(noised)} batches; "
+                f"{collection['name']}: noise of sigma {sigma:g} or more was added once to each count of {batches}; "
                 f"by it alone one report is worth epsilon {worth:.6f} at most, even if all others of the batch tell theirs"
             )
