@@ -21,8 +21,6 @@ REACHES = (0.5, 1.0, 2.0)
 """Half widths of the intervals that are looked for, in sigmas."""
 WHOLE = 1e-3
 """Most by which a support count that is read back may miss a whole number: float64 leaves some 10^-7."""
-
-
 SUMMED_MOST = 300.0
 """Largest sigma whose probabilities are summed one by one."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 
 import numpy as np
@@ -29,7 +28,7 @@ COLLECTION = Collection(
     mechanism=MECHANISM.record(), share=1,
 )  # fmt: skip
 BATCH = np.arange(MECHANISM.messages, dtype=np.uint32).repeat(3)
-CLOSES, MANY = 2500, 8000
+CLOSES, MANY = 1000, 5000
 
 
 def apart() -> tuple[int, int]:
@@ -51,28 +50,32 @@ def audited(draw: Draw | None, n: int) -> SeparationBound:
         made = estimate(MECHANISM, batch, DrawnNoise(stated, np.zeros(13, dtype=np.int64))).counts
         np.testing.assert_allclose(support_counts(MECHANISM, made, len(batch)), quiet)
         source = draw or draw_noise
-        return np.asarray(quiet + source(stated.sigma, 13 * n).reshape(n, 13))
+        return np.asarray(quiet + np.stack([source(stated.sigma, 13) for _ in range(n)]))
 
     one, other = apart()
     return audit_noise(lambda _: closes(one), lambda _: closes(other), stated.support_most, stated.sigma, n)
 
 
 def test_shipped_noise_separates_neighbours_no_further_than_claimed() -> None:
-    """And the audit is no blunt one: it shows most of what is claimed."""
+    """And the audit is no blunt one: it shows half of what is claimed at the least."""
     found = audited(None, CLOSES)
     assert not found.violated
-    assert found.lower > 0.6 * found.claimed
+    assert found.lower > found.claimed / 2
+
+
+RNG = np.random.default_rng(60)
 
 
 def seeded(sigma: float, n: int) -> Int64:
-    return discrete_gaussian_many(sigma, n, np.random.default_rng(next(SEEDS)))
+    return discrete_gaussian_many(sigma, n, RNG)
 
 
-SEEDS = itertools.count(60)
 PLANTED: dict[str, Draw] = {
     "sigma too small by 25 %": lambda sigma, n: seeded(0.75 * sigma, n),
     "sensitivity of 1": lambda sigma, n: seeded(sigma / math.sqrt(8), n),
-    "one draw for all values": lambda sigma, n: seeded(sigma, n // 13).repeat(13),
+    "one draw for all values": lambda sigma, n: seeded(sigma, 1).repeat(n),
+    "one draw for all closes": lambda sigma, n: np.arange(n) - n // 2,
+    "left out": lambda sigma, n: np.zeros(n, dtype=np.int64),
     "no noise below zero": lambda sigma, n: np.maximum(0, seeded(sigma, n)),
 }
 
