@@ -6,7 +6,7 @@ first_recommendation_bytes   body bytes as sent (brotli) until the first list in
                              page's own files, nor catalogue, pool and signed documents, which all tiers need (the table has all)
 pre_idle_bytes               of them before the page is idle; scorer_bytes: worker, wasm and model
 cold_p50_ms, warm_p50_ms     start of the navigation (performance.timeOrigin) to the event of that list, in a fresh profile, and
-                             in a new tab of a profile that was here before
+                             in a new tab of a profile that holds runtime and model, no other page at work
 score_all_*                  encoder and scores of the whole catalogue, for the kernel the top 20 too; cross-origin isolated page
                              (5 us clock), one event more each time; the server's: native onnxruntime, one thread
 click_to_ranked, _paint      handler's entry to the list for that click, and to the frame after; 6x: main thread slowed six times,
@@ -30,6 +30,7 @@ import json
 import os
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -40,21 +41,22 @@ from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, sync_
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.browser_shop import Keys, Model, Server, build_shop
+from benchmarks.browser_model import Model, load_model
+from benchmarks.browser_server import Server
+from benchmarks.browser_shop import Keys, build_shop
 from benchmarks.first_list_share import shares
 from benchmarks.result import FOLDER, percentile, publish
-from browser_runtime import pack_model
 from browser_runtime.kernel.parity import Session, kernel_tops, same_top
-from browser_runtime.kernel.sample import Sizes, sample_model
 from contracts import FeatureSpec
-from edge_model import OnnxScorer
 from intently.chromium import FLAGS, find_chromium
 
 ROOT = Path(__file__).resolve().parent.parent
-POOL = 2_000
 EVENTS, READINGS = 1_000, 12
 FULL, QUICK = {"kernel": 20, "others": 8}, {"kernel": 10, "others": 4}
 """Repetitions; a first list of onnxruntime-web takes 40 s on the slow network."""
+SETTLED_MS = 4_000
+"""After a first list: the rows of all other items, asked for 2 s later, have come, and all is kept."""
+PAUSE_S = 0.5
 FILLED = 600
 """Events before the readings: a session keeps 512, and until then it must grow."""
 NETWORKS = {"1600kbps": (1_600_000 / 8, 150), "9mbps": (9_000_000 / 8, 60)}
@@ -71,20 +73,22 @@ class Tier:
     def __init__(self, name: str, browser: Browser, folder: Path | None, model: Model, runs: int) -> None:
         self.name, self.browser, self.model, self.runs = name, browser, model, runs
         self.kind = "strip" if folder is None else "intently"
-        scorer = model.scorer if folder is None else None
-        self.server, self.isolated = Server(folder, scorer), Server(folder, scorer, isolated=True)
+        strip = model.folder if folder is None else None
+        self.server, self.isolated = Server(folder, strip), Server(folder, strip, isolated=True)
         self.beside: dict[str, float] = {}
         self.sizes: dict[str, int] = {}
 
     def first_list(
-        self, context: BrowserContext, query: str = "", cdp: Callable[[CDPSession], None] | None = None
+        self, context: BrowserContext, query: str = "", cdp: Callable[[CDPSession], None] | None = None, watched: bool = True
     ) -> tuple[Page, float]:
-        """A new tab and milliseconds from its navigation to the first list in the model's order."""
+        """A new tab and milliseconds from its navigation to the first list in the model's order. `watched`: note each answer's
+        size, which takes this program, and so the machine, some time."""
         page = context.new_page()
         page.add_init_script(path=SCRIPT)
         if cdp is not None:
             cdp(context.new_cdp_session(page))
-        page.on("response", lambda response: self._note(response))
+        if watched:
+            page.on("response", lambda response: self._note(response))
         page.goto(f"{self.server.origin}/product/7{query}")
         return page, float(page.evaluate("() => window.firstList"))
 
@@ -97,7 +101,7 @@ class Tier:
         times = []
         for _ in range(count):
             with self.browser.new_context() as context:
-                page, ms = self.first_list(context, cdp=cdp)
+                page, ms = self.first_list(context, cdp=cdp, watched=False)
                 times.append(ms)
                 if cdp is None:
                     page.wait_for_timeout(300)
@@ -127,11 +131,13 @@ class Tier:
         warm, hops = [], []
         with self.browser.new_context() as context:
             page, _ = self.first_list(context)
-            page.wait_for_timeout(1_500)
+            page.wait_for_timeout(SETTLED_MS)
             for _ in range(count):
                 page.close()
-                page, ms = self.first_list(context)
+                time.sleep(PAUSE_S)  # the page before ends its own work: it is no part of this visit
+                page, ms = self.first_list(context, watched=False)
                 warm.append(ms)
+                page.wait_for_timeout(PAUSE_S * 1000)
             for step in range(count):
                 page.goto(f"{self.server.origin}/product/{11 + step}")
                 hops.append(float(page.evaluate("() => window.firstList")))
@@ -141,7 +147,7 @@ class Tier:
         """Clicks on one page; slow: the main thread six times slower."""
         with self.browser.new_context() as context:
             page, _ = self.first_list(context, "?main" if slow and self.name == "kernel" else "")
-            page.wait_for_timeout(500)
+            page.wait_for_timeout(SETTLED_MS)
             if slow:
                 context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": 6})
             items = [1 + (7 * step) % 1_500 for step in range(count)]
@@ -156,7 +162,7 @@ class Tier:
             page.add_init_script(path=SCRIPT)
             page.goto(f"{self.isolated.origin}/product/7")
             page.evaluate("() => window.firstList")
-            page.wait_for_timeout(1_500)
+            page.wait_for_timeout(SETTLED_MS)
             cdp = context.new_cdp_session(page)
             found: list[int] = []
             for _ in range(1 if self.kind == "strip" else READINGS):
@@ -170,7 +176,7 @@ class Tier:
     def score_all(self, runs: int) -> list[float]:
         """Milliseconds of each run over the whole catalogue."""
         if self.kind == "strip":
-            return self.server.score_ms + self.isolated.score_ms
+            return self.server.score_ms() + self.isolated.score_ms()
         count = self.model.scorer.spec.items
         names = [str(part.name) for part in self.model.scorer.spec.inputs]
         with self.browser.new_context() as context:
@@ -247,42 +253,6 @@ def _network(bytes_s: float, latency_ms: int) -> Callable[[CDPSession], None]:
         })  # fmt: skip
 
     return limit
-
-
-def load_model(run: Path | None) -> Model:
-    """A run's export, or a sample of the same sizes."""
-    if run is not None:
-        onnx, spec = (run / "model.onnx").read_bytes(), (run / "feature_spec.json").read_bytes()
-    else:
-        onnx = sample_model(Sizes(inputs=()))
-        spec = FeatureSpec.model_validate(
-            {"length": 20, "event_types": ["view_item"], "inputs": [{"name": "item", "items": 43_000}]}
-        ).to_bytes()
-    held = tempfile.mkdtemp(prefix="browser-bench-")
-    (Path(held) / "model.onnx").write_bytes(onnx)
-    scorer = (
-        OnnxScorer(Path(held) / "model.onnx", FeatureSpec.from_bytes(spec))
-        if run is not None
-        else _Plain(Path(held) / "model.onnx", spec)
-    )
-    categories = (0, *(1 + n % 300 for n in range(scorer.spec.items)))
-    pool = tuple(range(1, POOL + 1))
-    return Model(onnx, spec, pack_model(onnx, pool, categories), pool, scorer, categories)  # type: ignore[arg-type]
-
-
-class _Plain:
-    """The sample under onnxruntime, without an export's metadata."""
-
-    def __init__(self, path: Path, spec: bytes) -> None:
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        self.spec = FeatureSpec.from_bytes(spec)
-        self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-
-    def run(self, inputs: dict[str, Any], candidates: Any) -> Any:
-        return self._session.run(["session_embedding", "scores"], inputs | {"candidates": candidates})
 
 
 def real_prefixes(spec: FeatureSpec, count: int) -> list[Session]:

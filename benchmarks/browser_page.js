@@ -106,7 +106,7 @@ bench.scoreOnnx = async ({ model, items, runs, inputs }) => {
   };
   await heard(); // its script runs
   const wasm = await bytesOf('/intently/ort-wasm-simd-threaded.wasm');
-  await ask({ kind: 'load', id: 0, wasm, model: await bytesOf(model), categories: new Uint16Array(1) });
+  await ask({ kind: 'load', id: 0, wasm, model: await bytesOf(model) });
   const candidates = Int32Array.from({ length: items }, (_, at) => at + 1);
   const times = [];
   for (let run = 0; run < runs; run++)

@@ -86,6 +86,7 @@ class Runtime implements Intently {
       keeper: this.keeper,
       board: this.board,
       wasIdle,
+      onRestored: () => this.openLedger(),
       onHeld: (held) => this.takeUp(held),
       onModel: () => this.queueScoring(),
     });
@@ -289,7 +290,6 @@ class Runtime implements Intently {
   }
 
   private async boot(): Promise<void> {
-    this.openLedger();
     this.settle(await this.supply.start());
   }
 

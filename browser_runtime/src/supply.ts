@@ -22,6 +22,8 @@ export interface SupplyParts {
   readonly board: StatusBoard;
   /** Whether the page was idle and visible once. */
   readonly wasIdle: () => boolean;
+  /** Whatever an earlier page kept is in force now, or there is nothing. */
+  readonly onRestored: () => void;
   readonly onHeld: (held: HeldSet) => void;
   readonly onModel: () => void;
 }
@@ -53,13 +55,20 @@ export class Supply {
       board.set({ updates: 'refused' }, 'this bundle pins no release key; build it with `intently bundle`');
       return false;
     }
-    const database = await openFiles(keeper.platform.indexedDB, pinned.shop, pinned.releaseKey);
-    if (this.disposed) return false;
+    const database = openFiles(keeper.platform.indexedDB, pinned.shop, pinned.releaseKey);
     this.updater = this.makeUpdater(database);
     this.loader = this.makeLoader(this.updater);
-    await this.updater.restore();
-    this.polling = this.makePolling(this.updater, database !== null);
-    await this.polling.start();
+    this.polling = this.makePolling(
+      this.updater,
+      database.then((opened) => opened !== null),
+    );
+    if (this.mayLoad) this.loader.expect();
+    const restored = this.updater.restore();
+    const polled = this.polling.start(); // beside: the manifest is on its way while storage opens
+    await restored;
+    if (!this.disposed) this.parts.onRestored();
+    await polled;
+    if (this.held === null) this.loader.expectNone();
     return this.held !== null;
   }
 
@@ -70,10 +79,11 @@ export class Supply {
   /** Load the model unless the shopper saves data, has not allowed it, or it is larger than the page may grow. */
   wantModel(): void {
     const { held } = this;
-    if (held === null || held.featureSpec === null || !this.personal) return;
-    const why = this.whyNoModel(held.release);
-    if (why === '') this.loader?.want(held);
-    else this.parts.board.set({ model: 'none' }, why);
+    const none = !this.personal || held?.featureSpec === null;
+    const why = none || held === null ? '' : this.whyNoModel(held.release);
+    if (why !== '') this.parts.board.set({ model: 'none' }, why);
+    if (none || why !== '') this.loader?.expectNone();
+    else if (held !== null) this.loader?.want(held);
   }
 
   /** The model failed while scoring. */
@@ -103,12 +113,21 @@ export class Supply {
     return this.parts.keeper.consent.personalize;
   }
 
-  private whyNoModel(release: Release): string {
-    const { options, keeper } = this.parts;
-    return whyNoModel(release, keeper.platform.saveData() && !options.eager, options.modelMostBytes);
+  /** Whether any model may be loaded, as far as is known before the release is. */
+  private get mayLoad(): boolean {
+    return this.personal && !this.savesData;
   }
 
-  private makeUpdater(database: Awaited<ReturnType<typeof openFiles>>): Updater {
+  private get savesData(): boolean {
+    const { options, keeper } = this.parts;
+    return keeper.platform.saveData() && !options.eager;
+  }
+
+  private whyNoModel(release: Release): string {
+    return whyNoModel(release, this.savesData, this.parts.options.modelMostBytes);
+  }
+
+  private makeUpdater(database: ReturnType<typeof openFiles>): Updater {
     const { pinned, base, options, keeper, board, onHeld } = this.parts;
     return new Updater({
       platform: keeper.platform,
@@ -117,9 +136,10 @@ export class Supply {
       database,
       market: options.market ?? '',
       onVerified: (release) => {
-        if (this.personal && this.whyNoModel(release) === '') this.loader?.prepare(release);
+        if (!this.disposed && this.personal && this.whyNoModel(release) === '') this.loader?.prepare(release);
       },
       onHeld: (held) => {
+        if (this.disposed) return;
         this.wantModel();
         onHeld(held);
       },
@@ -141,7 +161,7 @@ export class Supply {
     if (model === 'ready') this.parts.onModel();
   }
 
-  private makePolling(updater: Updater, shared: boolean): Polling {
+  private makePolling(updater: Updater, shared: Promise<boolean>): Polling {
     const { pinned, keeper, board, options } = this.parts;
     return new Polling({
       platform: keeper.platform,

@@ -76,7 +76,7 @@ export class World {
   }
 
   async page(): Promise<Updater> {
-    const database = await openFiles(indexedDB, this.name, 'ab'.repeat(32));
+    const database = openFiles(indexedDB, this.name, 'ab'.repeat(32));
     const updater = new Updater({
       platform: {
         now: () => NOW_S * 1000,

@@ -93,10 +93,15 @@ static u32 read_items(Reader *r, const u16 *category_of, u32 known) {
   for (u32 i = 0; i < table.heads; i++)
     if (table.head[i] > table.items || table.head[i] <= (i ? table.head[i - 1] : 0)) return E_SIZES;
 #define STORED(place) rows + (u64)(place) * table.width, biases ? biases + (place) : 0
+  u32 *first = alloc(((u64)categories + 1) * 4); // item that a category's row was decoded for, 0 for none yet
+  if (!first) return E_MEMORY;
+  zero(first, (categories + 1) * 4);
   set_item(0, STORED(0));
   for (u32 item = 1; item <= table.items; item++) {
     u32 category = item < known ? category_of[item] : 0;
-    set_item(item, STORED(category <= categories ? category : 0));
+    if (category > categories) category = 0;
+    if (first[category]) copy_item(item, first[category], table.bias[first[category]]);
+    else set_item(item, STORED(category)), first[category] = item;
   }
   for (u32 i = 0; i < table.heads; i++) set_item(table.head[i], STORED(1 + categories + i));
   return OK;

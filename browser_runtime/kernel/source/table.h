@@ -27,15 +27,27 @@ static u32 table_make(void) {
   return table.rows && table.inverse && table.bias ? OK : E_MEMORY;
 }
 
+static i32 squares(const i8 *row) {
+  v128_t s = wasm_i32x4_splat(0);
+  for (u32 i = 0; i < table.padded; i += 8) {
+    v128_t wide = wasm_i16x8_load8x8(row + i);
+    s = wasm_i32x4_add(s, wasm_i32x4_dot_i16x8(wide, wide));
+  }
+  return wasm_i32x4_extract_lane(s, 0) + wasm_i32x4_extract_lane(s, 1) + wasm_i32x4_extract_lane(s, 2) + wasm_i32x4_extract_lane(s, 3);
+}
+
 // Entries of a stored row into `row`, zeros behind; returns 1 / |row|, 0 for a row of zeros.
 static f32 decode(i8 *row, const u8 *stored) {
-  zero(row, table.padded);
+  zero(row + table.dim, table.padded - table.dim);
   if (table.codes == 0) copy(row, stored, table.dim);
-  for (u32 m = 0; m < table.codes; m++)
-    copy(row + m * table.part, table.centroids + (m * 256 + stored[m]) * table.part, table.part);
-  i32 squares = 0;
-  for (u32 i = 0; i < table.dim; i++) squares += row[i] * row[i];
-  return squares ? 1 / __builtin_sqrtf((f32)squares) : 0;
+  const u8 *of = table.centroids;
+  for (u32 m = 0; m < table.codes; m++, of += 256 * table.part, row += table.part) {
+    const u8 *from = of + stored[m] * table.part;
+    if (table.part == 2) __builtin_memcpy(row, from, 2); // a copy of unknown length costs more than all else of a row
+    else copy(row, from, table.part);
+  }
+  i32 square = squares(table.codes ? row - table.dim : row);
+  return square ? 1 / __builtin_sqrtf((f32)square) : 0;
 }
 static void set_item(u32 item, const u8 *stored, const u8 *bias) {
   table.inverse[item] = decode(table.rows + (u64)item * table.padded, stored);

@@ -2,7 +2,6 @@
 
 import type { Intently, Pin, Ranked } from '../api';
 import { PINNED } from '../constants';
-import { moneyFormat } from '../lib/money';
 import { Card } from './card';
 import { h, sheet } from './dom';
 import type { Chosen, Painter } from './painter';
@@ -41,7 +40,6 @@ export class DrawnCards implements Painter {
     if (style !== null) root.adoptedStyleSheets = [style];
     root.replaceChildren(h('slot', { name: 'heading' }), this.list, this.said);
     this.stop = intently.observe(root);
-    moneyFormat('EUR', this.language); // a browser's first format takes 15 ms: now, while the signed files are on their way
   }
 
   readonly stop: () => void;

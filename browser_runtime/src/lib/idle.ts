@@ -1,5 +1,24 @@
 /** Run `act` once the page is visible and idle; returns a function that gives up. */
 export function whenIdleAndVisible(act: () => void): () => void {
+  return whenVisible(act, whenIdle);
+}
+
+/** Run `act` in `ms`, however busy the page is, or later once it is seen again; returns a function that gives up. */
+export function whenVisibleAfter(ms: number, act: () => void): () => void {
+  let giveUp = (): void => clearTimeout(timer);
+  const timer = setTimeout(() => {
+    giveUp = whenVisible(act, (run) => run());
+  }, ms);
+  return () => giveUp();
+}
+
+/** Run `act` in an idle moment, after 2 s at the latest. */
+export function whenIdle(act: () => void): void {
+  if (typeof requestIdleCallback === 'function') requestIdleCallback(act, { timeout: IDLE_WAIT_MS });
+  else setTimeout(act, 1);
+}
+
+function whenVisible(act: () => void, schedule: (run: () => void) => void): () => void {
   let stopped = false;
   const run = (): void => {
     if (stopped) return;
@@ -9,8 +28,7 @@ export function whenIdleAndVisible(act: () => void): () => void {
   const visible = (): void => {
     if (document.visibilityState !== 'visible') return;
     document.removeEventListener('visibilitychange', visible);
-    if (typeof requestIdleCallback === 'function') requestIdleCallback(run, { timeout: IDLE_WAIT_MS });
-    else setTimeout(run, 1);
+    schedule(run);
   };
   document.addEventListener('visibilitychange', visible);
   visible();

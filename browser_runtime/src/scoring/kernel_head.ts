@@ -18,8 +18,7 @@ const NAMES_AT = 74;
 const MAGIC = 'INTH';
 
 /** Throws `ScorerFailed` unless the head was made from the release's model and reads what its feature spec gives. */
-export function checkHead(head: Uint8Array, model: string, spec: FeatureSpec): void {
-  const facts = readHead(head);
+export function checkHead(facts: HeadFacts, model: string, spec: FeatureSpec): void {
   const wanted = spec.inputs.map(({ name }) => name).join();
   if (facts.model !== model)
     throw new ScorerFailed('kernel: head refused: made from another model than the release names');

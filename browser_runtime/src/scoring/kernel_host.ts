@@ -5,6 +5,8 @@ import type { FromWorker, ToWorker } from './messages';
 
 export class KernelHost {
   private kernel: Kernel | null = null;
+  /** Compiled while the catalogue, which has the categories, is still on its way. */
+  private waiting: { readonly module: WebAssembly.Module; readonly head: Uint8Array } | null = null;
 
   async answer(message: ToWorker): Promise<FromWorker> {
     const began = performance.now();
@@ -12,7 +14,13 @@ export class KernelHost {
     switch (message.kind) {
       case 'load': {
         const module = await WebAssembly.compile(message.wasm);
-        this.kernel = Kernel.load(module, new Uint8Array(message.model), message.categories);
+        this.waiting = { module, head: new Uint8Array(message.model) };
+        return { kind: 'loaded', id, ms: performance.now() - began };
+      }
+      case 'categories': {
+        if (this.waiting === null) throw new Error('no model is loaded');
+        this.kernel = Kernel.load(this.waiting.module, this.waiting.head, message.categories);
+        this.waiting = null;
         return { kind: 'loaded', id, ms: performance.now() - began };
       }
       case 'rest':

@@ -5,9 +5,9 @@ import type { Platform } from '../api';
 import { KERNEL_NAME, KERNEL_SHA256, WASM_NAME, WASM_SHA256 } from '../constants';
 import { hasSimd } from '../lib/simd';
 import type { Files } from '../updates/files';
-import type { ModelBytes } from './worker_scorer';
+import type { Scorer } from './scorer';
 
-export type ModelTier = ModelBytes['tier'];
+export type ModelTier = Scorer['tier'];
 
 /** The kernel where the release has files for it and the browser has SIMD; onnxruntime-web where it has none; else null. */
 export function tierOf(release: Release): ModelTier | null {

@@ -1,20 +1,24 @@
 /**
  * Loads the signed model into a scorer: idle and visible first; the worker, its runtime and the model at once; all other items' rows
- * when the page is idle again. Whatever is refused, the model before goes on scoring.
+ * a fixed time later. Whatever is refused, the model before goes on scoring.
  */
 
 import type { FeatureSpec, FileRef, Release } from '../../../contracts/types';
-import type { ModelState, Platform } from '../api';
+import type { ModelState } from '../api';
 import { sentenceOf } from '../lib/errors';
-import { whenIdleAndVisible } from '../lib/idle';
+import { whenIdleAndVisible, whenVisibleAfter } from '../lib/idle';
 import { withRetries } from '../lib/retries';
+import { hasSimd } from '../lib/simd';
 import type { Files } from '../updates/files';
 import type { Listed } from '../updates/listed';
 import { checkHead } from './kernel_head';
 import { type ModelTier, tierOf } from './model_files';
-import { type ModelStart, startModel } from './model_start';
+import { type ModelStart, type Starts, startModel, startWorker, type WorkerStart } from './model_start';
 import type { Scorer } from './scorer';
-import { loadScorer } from './worker_scorer';
+import { openScorer } from './worker_scorer';
+
+/** Between a model and its other rows, ms: when they are asked for does not tell how busy the page was meanwhile. */
+const REST_WAIT_MS = 2_000;
 
 /** What a held set says of its model. */
 export interface Wanted {
@@ -24,7 +28,7 @@ export interface Wanted {
 }
 
 export interface ModelLoaderOptions {
-  readonly platform: Pick<Platform, 'bundleUrl' | 'startWorker' | 'importChunk'>;
+  readonly platform: Starts;
   readonly files: Files;
   /** Wait for nothing. */
   readonly eager: boolean;
@@ -41,7 +45,22 @@ export class ModelLoader {
   /** What was asked for while the release's other files were on their way. */
   private started: { readonly key: string; readonly model: ModelStart } | null = null;
 
+  /** A kernel's worker that starts while it is not yet known which model it will get. */
+  private early: WorkerStart | null = null;
+
   constructor(private readonly options: ModelLoaderOptions) {}
+
+  /** Nothing is known of the release yet; most have files for the kernel. A worker that is then not needed is ended. */
+  expect(): void {
+    if (hasSimd()) this.whenIdle(() => (this.early = startWorker('kernel', this.options.platform)));
+  }
+
+  /** No release is wanted. */
+  expectNone(): void {
+    this.giveUp();
+    this.early?.end();
+    this.early = null;
+  }
 
   /** A release that was just verified: its model is on the way while the catalogue comes. Never throws. */
   prepare(release: Release): void {
@@ -75,7 +94,7 @@ export class ModelLoader {
 
   dispose(): void {
     this.wanted = '';
-    this.giveUp();
+    this.expectNone();
     this.giveUpRest();
     this.abandon();
     this.scorer?.dispose();
@@ -100,7 +119,7 @@ export class ModelLoader {
       this.scorer?.dispose();
       this.scorer = scorer;
       this.options.onState('ready', '');
-      this.restOf(set, scorer);
+      void this.restOf(set, scorer);
     } catch (fault) {
       this.refuse(key, sentenceOf(fault));
     }
@@ -118,15 +137,11 @@ export class ModelLoader {
     const begun = this.start(release, tier, keyOf(release));
     this.started = null;
     try {
-      const bytes = await begun.bytes;
-      if (tier === 'kernel') checkHead(new Uint8Array(bytes.model), release.model.sha256, featureSpec as FeatureSpec);
-      return await loadScorer(await begun.line, {
-        ...bytes,
-        tier,
-        categories: listed.categories.slice(), // alone: a view would be sent with all that it looks at
-        sha256: release.model.sha256,
-        featureSpec: featureSpec as FeatureSpec,
-      });
+      const { line, head, ms } = begun.now() ?? (await begun.loaded);
+      const facts = { tier, sha256: release.model.sha256, featureSpec: featureSpec as FeatureSpec };
+      if (head !== null) checkHead(head, facts.sha256, facts.featureSpec);
+      const categories = listed.categories.slice(); // alone: a view would be sent with all that it looks at
+      return await openScorer(line, facts, categories, ms);
     } catch (fault) {
       begun.abandon();
       throw fault;
@@ -138,26 +153,44 @@ export class ModelLoader {
     if (this.started?.key === key) return this.started.model;
     this.abandon();
     const { files, platform } = this.options;
-    this.started = { key, model: startModel(release, tier, files, platform) };
-    return this.started.model;
+    const model = startModel(release, this.workerOf(tier), files, platform);
+    this.started = { key, model };
+    return model;
   }
 
-  private restOf({ release }: Wanted, scorer: Scorer): void {
-    const { rest } = release;
-    if (scorer.tier !== 'kernel' || !rest) return;
-    const act = (): void => void this.addRest(rest, scorer);
+  /** The one that was started early, where it is of this tier. */
+  private workerOf(tier: ModelTier): WorkerStart {
+    const { early } = this;
+    this.early = null;
+    if (early?.tier === tier) return early;
+    early?.end();
+    return startWorker(tier, this.options.platform);
+  }
+
+  /** What is kept comes when the page is idle; what must be asked for, at a time that is the same for everyone. */
+  private async restOf({ release: { rest } }: Wanted, scorer: Scorer): Promise<void> {
     this.giveUpRest();
-    if (this.options.eager) act();
-    else this.giveUpRest = whenIdleAndVisible(act);
+    if (scorer.tier !== 'kernel' || !rest) return;
+    if (this.options.eager) return this.addRest(this.fetchedRest(rest, scorer), scorer);
+    const kept = await this.options.files.getKept(rest);
+    if (this.scorer !== scorer) return;
+    this.giveUpRest =
+      kept === null
+        ? whenVisibleAfter(REST_WAIT_MS, () => void this.addRest(this.fetchedRest(rest, scorer), scorer))
+        : whenIdleAndVisible(() => void this.addRest(Promise.resolve(kept), scorer));
   }
 
-  private async addRest(rest: FileRef, scorer: Scorer): Promise<void> {
+  private fetchedRest(rest: FileRef, scorer: Scorer): Promise<Uint8Array<ArrayBuffer>> {
+    return withRetries(
+      () => this.options.files.get(rest),
+      () => this.scorer === scorer,
+    );
+  }
+
+  private async addRest(coming: Promise<Uint8Array<ArrayBuffer>>, scorer: Scorer): Promise<void> {
     let note = '';
     try {
-      const bytes = await withRetries(
-        () => this.options.files.get(rest),
-        () => this.scorer === scorer,
-      );
+      const bytes = await coming;
       if (this.scorer !== scorer) return;
       await scorer.addRest(bytes.buffer);
     } catch (fault) {

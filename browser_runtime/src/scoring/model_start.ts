@@ -1,40 +1,71 @@
-/** Worker, runtime and model, each asked for at once. */
+/** Worker, runtime and model, each asked for at once; the worker compiles and reads while the page still gathers its files. */
 
 import type { Release } from '../../../contracts/types';
 import type { Platform } from '../api';
 import { MAIN_THREAD_NAME } from '../constants';
 import { withRetries } from '../lib/retries';
 import type { Files } from '../updates/files';
+import { type HeadFacts, readHead } from './kernel_head';
 import type { WorkerLike } from './messages';
 import { type ModelTier, modelBytes } from './model_files';
 import { WorkerLine, WorkerRefused } from './worker_line';
+import { load } from './worker_scorer';
 
-type Starts = Pick<Platform, 'bundleUrl' | 'startWorker' | 'importChunk'>;
+export type Starts = Pick<Platform, 'bundleUrl' | 'startWorker' | 'importChunk'>;
 
-export interface ModelStart {
+/** A model in its worker, which scores once it has the categories. */
+export interface Loaded {
+  readonly line: WorkerLine;
+  /** What the kernel's head says of itself; null in another tier. */
+  readonly head: HeadFacts | null;
+  /** In the worker. */
+  readonly ms: number;
+}
+
+/** A worker of a tier, before anything is known of the model. */
+export interface WorkerStart {
   readonly tier: ModelTier;
   readonly line: Promise<WorkerLine>;
-  readonly bytes: ReturnType<typeof modelBytes>;
+  /** Nobody wants it: the worker is ended. */
+  end(): void;
+}
+
+export interface ModelStart {
+  readonly loaded: Promise<Loaded>;
+  /** `loaded`, once it is there: a set that comes later waits for nothing. */
+  readonly now: () => Loaded | null;
   /** Nobody wants it: the worker is ended. */
   abandon(): void;
 }
 
-/** Never throws; each part rejects by itself. */
-export function startModel(release: Release, tier: ModelTier, files: Files, platform: Starts): ModelStart {
+/** Never throws; the line rejects by itself. */
+export function startWorker(tier: ModelTier, platform: Starts): WorkerStart {
   const line = lineOf(tier, platform);
+  line.catch(unheard);
+  return { tier, line, end: () => void line.then((begun) => begun.end(), unheard) };
+}
+
+/** Never throws; `loaded` rejects. */
+export function startModel(release: Release, worker: WorkerStart, files: Files, platform: Starts): ModelStart {
   let wanted = true;
+  let there: Loaded | null = null;
   const bytes = withRetries(
-    () => modelBytes(release, tier, files, platform),
+    () => modelBytes(release, worker.tier, files, platform),
     () => wanted,
   );
-  const unheard = (): void => {}; // told to whoever awaits it
-  line.catch(unheard);
-  bytes.catch(unheard);
+  const loading = async (): Promise<Loaded> => {
+    const [line, { wasm, model }] = await Promise.all([worker.line, bytes]);
+    const head = worker.tier === 'kernel' ? readHead(new Uint8Array(model)) : null;
+    there = { line, head, ms: await load(line, wasm, model) };
+    return there;
+  };
+  const loaded = loading();
+  loaded.catch(unheard);
   const abandon = (): void => {
     wanted = false;
-    line.then((begun) => begun.end(), unheard);
+    worker.end();
   };
-  return { tier, line, bytes, abandon };
+  return { loaded, now: () => there, abandon };
 }
 
 /** A worker; the kernel also runs on the main thread where workers are refused. */
@@ -47,3 +78,6 @@ async function lineOf(tier: ModelTier, platform: Starts): Promise<WorkerLine> {
     return WorkerLine.start(chunk.startOnMainThread);
   }
 }
+
+/** Told to whoever awaits it. */
+function unheard(): void {}

@@ -10,28 +10,33 @@ import type { Question, WorkerLine } from './worker_line';
 const LOAD_LIMIT_MS = 60_000;
 const SCORE_LIMIT_MS = 5_000;
 
-export interface ModelBytes {
+export interface ModelFacts {
   readonly tier: Scorer['tier'];
-  readonly wasm: ArrayBuffer;
-  /** `head`, or an ONNX file. */
-  readonly model: ArrayBuffer;
-  readonly categories: Uint16Array;
   /** SHA-256 of the ONNX file. */
   readonly sha256: string;
   readonly featureSpec: FeatureSpec;
 }
 
-/** Load the model in a worker that runs. Rejects with `ScorerFailed`; the worker is then ended. */
-export async function loadScorer(line: WorkerLine, bytes: ModelBytes): Promise<Scorer> {
-  const { wasm, model, categories } = bytes;
-  try {
-    const loaded = await line.ask({ kind: 'load', wasm, model, categories }, LOAD_LIMIT_MS, [wasm, model]);
-    if (loaded.kind !== 'loaded') throw new ScorerFailed(`the worker answered ${loaded.kind} to load`);
-    return new WorkerScorer(line, bytes, loaded.ms);
-  } catch (fault) {
-    line.end();
-    throw fault;
-  }
+/** Give a worker that runs its model; ms in the worker. Both buffers are given away. Rejects with `ScorerFailed`. */
+export function load(line: WorkerLine, wasm: ArrayBuffer, model: ArrayBuffer): Promise<number> {
+  return loaded(line, { kind: 'load', wasm, model }, [wasm, model]);
+}
+
+/** A scorer of a model that is loaded, `loadMs` ms in the worker so far. Rejects with `ScorerFailed`. */
+export async function openScorer(
+  line: WorkerLine,
+  facts: ModelFacts,
+  categories: Uint16Array,
+  loadMs: number,
+): Promise<Scorer> {
+  const ms = facts.tier === 'kernel' ? await loaded(line, { kind: 'categories', categories }) : 0;
+  return new WorkerScorer(line, facts, loadMs + ms);
+}
+
+async function loaded(line: WorkerLine, question: Question, transfer: Transferable[] = []): Promise<number> {
+  const answer = await line.ask(question, LOAD_LIMIT_MS, transfer);
+  if (answer.kind !== 'loaded') throw new ScorerFailed(`the worker answered ${answer.kind} to ${question.kind}`);
+  return answer.ms;
 }
 
 class WorkerScorer implements Scorer {
@@ -42,7 +47,7 @@ class WorkerScorer implements Scorer {
 
   constructor(
     private readonly line: WorkerLine,
-    { tier, sha256, featureSpec }: ModelBytes,
+    { tier, sha256, featureSpec }: ModelFacts,
     readonly loadMs: number,
   ) {
     this.tier = tier;
@@ -66,7 +71,7 @@ class WorkerScorer implements Scorer {
   }
 
   async addRest(rest: ArrayBuffer): Promise<void> {
-    await this.line.ask({ kind: 'rest', rest }, LOAD_LIMIT_MS, [rest]);
+    await loaded(this.line, { kind: 'rest', rest }, [rest]);
   }
 
   dispose(): void {

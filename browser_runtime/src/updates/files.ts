@@ -4,6 +4,7 @@ import type { FileRef } from '../../../contracts/types';
 import type { Platform } from '../api';
 import { sha256Hex } from '../lib/bytes';
 import { UpdateRefused } from '../lib/errors';
+import { whenIdle } from '../lib/idle';
 
 export const CACHE_NAME = 'intently-files-1';
 
@@ -48,6 +49,8 @@ export class Files {
   private opened: Promise<Cache> | null = null;
   /** What is being written; nobody who wants a file waits for it. */
   private readonly keeping = new Set<Promise<void>>();
+  /** What this page wrote to a cache that held nothing; null: the cache may hold anything. */
+  private sole: Set<string> | null = null;
 
   constructor(
     private readonly platform: Pick<Platform, 'fetch' | 'caches'>,
@@ -66,11 +69,21 @@ export class Files {
 
   /** Bytes at `url` whose SHA-256 is `sha256`; throws `UpdateRefused` for others. */
   async getAt(url: string, sha256: string, most = UNMEASURED_MOST_BYTES): Promise<Uint8Array<ArrayBuffer>> {
-    const cached = await this.fromCache(url);
-    if (cached !== null && (await sha256Hex(cached)) === sha256) return cached;
+    const kept = await this.keptAt(url, sha256);
+    if (kept !== null) return kept;
     const bytes = await this.fetched(url, sha256, most);
     this.keep(url, bytes);
     return bytes;
+  }
+
+  /** Of a file that a signed document names; null: this browser does not have it. Asks nobody. */
+  getKept(ref: FileRef): Promise<Uint8Array<ArrayBuffer> | null> {
+    return this.keptAt(this.base + ref.path, ref.sha256);
+  }
+
+  private async keptAt(url: string, sha256: string): Promise<Uint8Array<ArrayBuffer> | null> {
+    const cached = this.sole?.has(url) === false ? null : await this.fromCache(url);
+    return cached !== null && (await sha256Hex(cached)) === sha256 ? cached : null;
   }
 
   private async fetched(url: string, sha256: string, most: number): Promise<Uint8Array<ArrayBuffer>> {
@@ -106,12 +119,20 @@ export class Files {
     });
   }
 
-  /** A `Response` copies the bytes at once: the caller may give them away. */
+  /** Whether an earlier page, or another tab, kept a set: where none did, nothing is looked for. */
+  setKept(kept: boolean): void {
+    this.sole = kept ? null : (this.sole ?? new Set());
+  }
+
+  /** A `Response` copies the bytes at once: the caller may give them away. Written in an idle moment: it takes the main thread. */
   private keep(url: string, bytes: Uint8Array<ArrayBuffer>): void {
     const response = new Response(bytes);
-    const kept: Promise<void> = this.attempt((cache) => cache.put(url, response)).then(() => {
-      this.keeping.delete(kept);
-    });
+    this.sole?.add(url);
+    const kept: Promise<void> = new Promise<void>(whenIdle)
+      .then(() => this.attempt((cache) => cache.put(url, response)))
+      .then(() => {
+        this.keeping.delete(kept);
+      });
     this.keeping.add(kept);
   }
 

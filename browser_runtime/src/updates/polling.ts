@@ -17,8 +17,8 @@ export interface PollingOptions {
   readonly platform: Pick<Platform, 'monotonic' | 'locks' | 'openChannel'>;
   /** Of the shop and its key: tabs of the same name share what one of them polled. */
   readonly name: string;
-  /** Whether a database is open, so that other tabs can read what one polled. */
-  readonly shared: boolean;
+  /** Whether a database could be opened, so that other tabs can read what one polled. Never rejects. */
+  readonly shared: Promise<boolean>;
   /** Ask the network. Never rejects. */
   readonly poll: () => Promise<void>;
   /** Read what another tab has stored. Never rejects. */
@@ -69,9 +69,18 @@ export class Polling {
   }
 
   private async join(): Promise<void> {
-    if (this.options.shared) await this.tabs.join();
-    else this.tabs.leads = true;
+    await this.tabs.join();
+    const known = this.options.shared.then((shared) => {
+      if (!shared) this.alone();
+    });
+    if (!this.tabs.leads) await known; // who leads asks at once
     await this.turn();
+  }
+
+  /** What this tab polls no other can read. */
+  private alone(): void {
+    this.tabs.leave();
+    this.tabs.leads = true;
   }
 
   /** One turn of the clock. */

@@ -43,7 +43,8 @@ export interface UpdaterOptions {
   readonly pinned: Pinned;
   /** Absolute URL ending in a slash. */
   readonly base: string;
-  readonly database: FilesDatabase | null;
+  /** null: refused. Never rejects. */
+  readonly database: Promise<FilesDatabase | null>;
   /** '' for the catalogue's own prices. */
   readonly market: string;
   /** The release's signature holds; its files are asked for now. */
@@ -58,14 +59,21 @@ export class Updater {
   private highest: Highest = NONE_HELD;
   private releaseBytes: Uint8Array<ArrayBuffer> | null = null;
   private polling: Promise<void> | null = null;
+  private restoring: Promise<void> = Promise.resolve();
 
   constructor(private readonly options: UpdaterOptions) {
     this.files = new Files(options.platform, options.base);
   }
 
   /** Take up the set that this page's predecessor or another tab stored (`fresh`: just now). Expiry is not asked: better an old order than none. */
-  async restore(fresh = false): Promise<void> {
-    const record = await readHeld(this.options.database);
+  restore(fresh = false): Promise<void> {
+    this.restoring = this.restoring.then(() => this.restoreOnce(fresh));
+    return this.restoring;
+  }
+
+  private async restoreOnce(fresh: boolean): Promise<void> {
+    const record = await readHeld(await this.options.database);
+    this.files.setKept(record !== null);
     if (record === null || record.highest.manifest_sha256 === this.held?.manifest_sha256) return;
     if (record.highest.manifest < this.highest.manifest) return;
     this.highest = record.highest;
@@ -87,8 +95,11 @@ export class Updater {
   }
 
   private async pollOnce(): Promise<void> {
+    const asked = this.fetchManifest();
+    asked.catch(() => {}); // told below
+    await this.restoring; // what was held says what is older
     try {
-      await this.take(await this.fetchManifest());
+      await this.take(await asked);
       const expired = this.held !== null && this.held.manifest.expires <= this.options.platform.now() / 1000;
       this.options.onState(expired ? 'expired' : 'current', expired ? 'the manifest in force has expired' : '');
     } catch (fault) {
@@ -123,8 +134,8 @@ export class Updater {
       pool_key: set.release.roles.pool,
     };
     const record = { manifest: bytes, release, highest };
-    await writeHeld(this.options.database, record);
     this.swap(set, record);
+    await writeHeld(await this.options.database, record);
     await this.files.prune(this.needed(set));
   }
 
