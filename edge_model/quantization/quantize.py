@@ -26,7 +26,7 @@ class Storage(Record):
         default=None, gt=0, description="most bits an item after compression, on average (pq); None: all that the codes take"
     )
     weight_power: float = Field(
-        default=1.0, ge=0, le=1, description="an item counts as (occurrences in train sessions + 1) to this power (pq)"
+        default=0.5, ge=0, le=1, description="an item counts as (occurrences in train sessions + 1) to this power (pq)"
     )
     encoder_bits: int | None = Field(
         default=8, ge=3, le=12, description="grid of the encoder's weights; None: float32 as trained"
