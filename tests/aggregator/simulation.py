@@ -13,7 +13,7 @@ import sqlite3
 from loop_parts import EPOCH_S
 from release_parts import Shop
 from simulation_faults import Faults, Killed, faulty_disk
-from simulation_parts import PARTITIONS, Consumer, Inline, Log, Sent, histogram, run_now
+from simulation_parts import PARTITIONS, Consumer, Draws, Inline, Log, Sent, histogram, run_now
 
 from aggregator.analyzer.app import build
 from aggregator.errors import StaleGeneration, TransportRefused
@@ -40,8 +40,10 @@ COUNTED = ("resent", "stale", "rebalances", "jumps", "repeated_messages", "kill_
 class World:
     """Everything, by one seed."""
 
-    def __init__(self, seed: int, shop: Shop, faults: Faults, rng: random.Random) -> None:
+    def __init__(self, seed: int, shop: Shop, faults: Faults, rng: random.Random, noise: float | None = None) -> None:
         self.rng, self.shop, self.seed, self.faults = rng, shop, seed, faults
+        self.draws = Draws(seed) if noise else None
+        self.more = {"transport": "kafka", "kafka_bootstrap": "none", "noise_epsilon": noise}
         self.log = Log(self.rng)
         self.now = float(FIRST_EPOCH * EPOCH_S)
         self.skew = {"relay": 0.0, "worker-0": 0.0, "worker-1": 0.0}
@@ -89,7 +91,7 @@ class World:
         found = self.workers[at]
         if found is None:
             clock = lambda: self.now + self.skew[f"worker-{at}"]  # noqa: E731
-            found = self.workers[at] = Consumer(build(self.shop.settings(transport="kafka", kafka_bootstrap="none"), clock))
+            found = self.workers[at] = Consumer(build(self.shop.settings(**self.more), clock, draw=self.draws))
         for partition, owner in enumerate(self.owner):
             if owner == at and partition not in found.claims:
                 found.claims[partition] = found.analyzer.store.claim(f"kafka/{partition}")
@@ -268,12 +270,17 @@ class World:
                 assert len(sent.accepted) < MINIMUM, f"seed {self.seed}: {len(sent.accepted)} accepted reports are lost: {bucket}"
                 continue
             cells = histogram(self.shop, Receipt.from_bytes(Envelope.from_bytes(receipt).payload_bytes()))
+            cells = self.draws.without(cells) if self.draws else cells
             sure, maybe = sorted(sent.accepted), sorted(sent.unknown - sent.accepted)
             wrong = {at: int(cells[at]) for at in sure if cells[at] != 1}
             assert not wrong, f"seed {self.seed}: accepted reports do not hold exactly 1: {wrong}"
             assert set(cells[maybe].tolist()) <= {0, 1}, f"seed {self.seed}: counted twice"
             assert cells.sum() == cells[[*sure, *maybe]].sum(), f"seed {self.seed}: counted what nobody sent"
             held += len(sure)
+        files = len(list((self.shop.public / "files").glob("*.f64")))
+        assert self.draws is None or files == len(self.closed), (
+            f"seed {self.seed}: counts of {files} closes lie in the public folder"
+        )
         report = verify_public(self.shop.public, read_signing_key(self.shop.keys / "release.key").public.hex())
         assert report.ok, report.faults
         replays = self._worker(0).analyzer.store.replays()
@@ -283,15 +290,16 @@ class World:
             "lost_answers": self.log.lost_answers,
             "replays": replays,
             "cells_at_1": held,
+            "draws": len(self.draws.made) if self.draws else 0,
         }
 
 
-def simulate(seed: int, shop: Shop, steps: int = STEPS) -> dict[str, int]:
-    """Run one seed in a fresh shop; raises `AssertionError` with the seed."""
+def simulate(seed: int, shop: Shop, steps: int = STEPS, noise: float | None = None) -> dict[str, int]:
+    """Run one seed in a fresh shop, with noise of that epsilon or none; raises `AssertionError` with the seed."""
     rng = random.Random(seed)
     faults = Faults(rng)
     with faulty_disk(faults):
-        world = World(seed, shop, faults, rng)
+        world = World(seed, shop, faults, rng, noise)
         for _ in range(steps):
             world.step()
         world.settle()

@@ -17,6 +17,7 @@ from aggregator.transport import Delivered
 from contracts import Receipt
 from privacy.estimators import support_of
 from privacy.mechanisms import mechanism_of
+from privacy.randomizer_many import discrete_gaussian_many
 
 PARTITIONS = 3
 
@@ -74,6 +75,25 @@ class Sent:
     bodies: list[bytes]
     accepted: set[int] = field(default_factory=set)
     unknown: set[int] = field(default_factory=set)
+
+
+class Draws:
+    """Noise that is remembered: what was published must be the messages and one draw, of each bucket another, and no second."""
+
+    def __init__(self, seed: int) -> None:
+        self._rng, self.made, self.used = np.random.default_rng(seed), list[Any](), set[int]()
+
+    def __call__(self, sigma: float, values: int) -> Any:
+        self.made.append(discrete_gaussian_many(sigma, values, self._rng))
+        return self.made[-1]
+
+    def without(self, cells: Any) -> Any:
+        """Cells less the one draw that leaves only 0 and 1 in them, whose turn it is not to be found again."""
+        fits = [at for at, drawn in enumerate(self.made) if set((cells - drawn).tolist()) <= {0, 1}]
+        assert len(fits) == 1, f"{len(fits)} of {len(self.made)} draws fit"
+        assert fits[0] not in self.used, "one draw was used for two buckets"
+        self.used.update(fits)
+        return cells - self.made[fits[0]]
 
 
 def histogram(shop: Shop, receipt: Receipt) -> Any:

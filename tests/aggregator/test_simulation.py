@@ -19,7 +19,9 @@ from simulation import FIRST_EPOCH, simulate
 from simulation_faults import Connection, Faults, faulty_disk
 
 from aggregator.analyzer import folds
-from aggregator.analyzer.store import AnalyzerStore
+from aggregator.analyzer.publisher import Publisher
+from aggregator.analyzer.store import AnalyzerStore, BucketRow
+from aggregator.files import put_file
 from aggregator.relay.store import RelayStore
 from contracts import Bucket
 
@@ -43,13 +45,34 @@ def test_every_bucket_holds_exactly_one(seed: int, shop: Shop) -> None:
     assert found["cells_at_1"] > 0
 
 
-def fails(shop: Shop, tmp_path: Path) -> str:
+@pytest.mark.parametrize("seed", SEEDS)
+def test_with_noise_every_bucket_is_its_messages_and_one_draw(seed: int, shop: Shop) -> None:
+    """Wherever a process dies, whichever of two workers closes, whatever comes again."""
+    found = simulate(seed, shop, noise=2.0)
+    assert found["cells_at_1"] > 0
+    assert found["draws"] > 0
+
+
+def test_a_planted_publisher_that_draws_again_is_found(shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside the counts of its plan it leaves those of a second draw, which nothing names."""
+    publish = Publisher._publish
+
+    def generous(self: Publisher, row: BucketRow) -> None:
+        planned = np.frombuffer(self._store.planned(row.id).counts, dtype="<f8")
+        put_file(self._public, (planned + self._draw(4.0, 201)).tobytes(), ".f64", compress=False)  # type: ignore[misc]
+        publish(self, row)
+
+    monkeypatch.setattr(Publisher, "_publish", generous)
+    assert "in the public folder" in fails(shop, tmp_path, noise=2.0)
+
+
+def fails(shop: Shop, tmp_path: Path, noise: float | None = None) -> str:
     """What the first of a few seeds that fails says."""
     for seed in range(6):
         copy = Shop(tmp_path / f"copy-{seed}", shop.configuration, shop.release)
         shutil.copytree(shop.folder, copy.folder)
         try:
-            simulate(seed, copy)
+            simulate(seed, copy, noise=noise)
         except AssertionError as error:
             return str(error)
     return ""
