@@ -4,6 +4,7 @@
     -- --data PATH     any other log, same code and settings
     -- --quick         a small cut of each set and two minutes of training, to see that it works
     -- --budget-s S    most seconds of a training (2400)
+    -- --teacher S     share of what is learnt at first that session-kNN says (0); other than 0, the result file is named by it
     -- --most N        newest test instances that are scored (all)
     -- --checkpoint P  a trained.npz (edge_model.checkpoint) instead of a training; `train_s` is what it says
     -- --no-sources    without the two further trainings of `sources`
@@ -50,6 +51,7 @@ def arguments(words: list[str]) -> argparse.Namespace:
     parser.add_argument("--data", type=Path)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--budget-s", type=float, default=2_400.0)
+    parser.add_argument("--teacher", type=float, default=0.0)
     parser.add_argument("--most", type=int, default=10**9)
     parser.add_argument("--checkpoint", type=Path)
     parser.add_argument("--planted", action="store_true")
@@ -67,7 +69,7 @@ def run(one: SessionSet, options: argparse.Namespace) -> dict[str, object]:
     """Figures of one set."""
     log = load(one.path)
     budgets = one.budgets(log.item_count)
-    settings = Settings(time_budget_s=QUICK_S if options.quick else options.budget_s)
+    settings = Settings(time_budget_s=QUICK_S if options.quick else options.budget_s, teacher_share=options.teacher)
     if options.quick:
         log = newest(log, QUICK_SESSIONS, QUICK_ITEMS)
         budgets = SessionSet(one.name, one.path).budgets(log.item_count)
@@ -100,7 +102,8 @@ def main() -> int:
         print(f"benchmarks.model: {error}", file=sys.stderr)
         return 2
     print(NO_HISTORIES)
-    name = "_".join(["model", *(figures if options.only or options.data else []), *(["quick"] if options.quick else [])])
+    kinds = [kind for kind, given in (("teacher", options.teacher), ("quick", options.quick)) if given]
+    name = "_".join(["model", *(figures if options.only or options.data else []), *kinds])
     publish(name, figures | {"ratio_of_the_talk": 4.8, "note": NO_HISTORIES})
     return 0
 

@@ -25,13 +25,17 @@ class Step(NamedTuple):
     """[R], how many items of the catalogue each candidate stands for."""
     category: Int32
     """[R], each candidate's category, 0 where unknown."""
+    taught: Int32
+    """[M, K], items drawn by a teacher's votes, 0 where it has none; K = 0 without a teacher."""
+    taught_share: Float32
+    """[], which part of a target they are, where there are some."""
 
 
 def loss(weights: dict[str, Array], rows: Array, step: Step, key: Array, settings: Settings) -> Array:
-    """Mean over the step's targets of -log softmax; `rows` float32[R, d] are the candidates' item rows.
+    """Mean cross-entropy over the step's targets; `rows` float32[R, d] are the candidates' item rows.
 
     logit of item i = cosine / temperature, plus its gain if the session has seen it. The partition is summed without gains,
-    and then the seen items' terms are put right.
+    and then the seen items' terms are put right. A target is the item viewed next, or in part what the teacher's votes drew.
     """
     jnp = import_jax().numpy
     items = unit(rows + weights["category"][step.category] if "category" in weights else rows)
@@ -45,9 +49,20 @@ def loss(weights: dict[str, Array], rows: Array, step: Step, key: Array, setting
     total = total + jnp.sum(jnp.exp(plain) * jnp.expm1(gain), axis=1)  # gain 0: nothing to put right
     own = jnp.sum(queries * items[step.target], axis=-1) - shift
     own = own + jnp.sum(jnp.where(seen == step.target[:, None], gain, 0), axis=1)
+    if step.taught.shape[1]:
+        share = step.taught_share * (step.taught[:, 0] > 0)
+        own = own + share * (taught_logit(queries, items, seen, gain, step.taught) - shift - own)
     used = step.target > 0
     each = jnp.log(jnp.maximum(total, 1e-30)) - own
     return jnp.sum(jnp.where(used, each, 0)) / jnp.maximum(jnp.sum(used), 1)
+
+
+def taught_logit(queries: Array, items: Array, seen: Array, gain: Array, taught: Array) -> Array:
+    """Mean logit of the items that the teacher's votes drew, [M]."""
+    jnp = import_jax().numpy
+    plain = jnp.sum(queries * jnp.mean(items[taught], axis=1), axis=-1)
+    times = jnp.mean(seen[:, :, None] == taught[:, None, :], axis=-1)  # [M, T]
+    return plain + jnp.sum(jnp.where(seen > 0, gain * times, 0), axis=1)
 
 
 def embed_with_noise(weights: dict[str, Array], items: Array, inputs: dict[str, Array], key: Array, settings: Settings) -> Any:

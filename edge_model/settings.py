@@ -41,6 +41,12 @@ class Settings(Record):
         ge=1,
         description="items in a step's softmax: the batch's, the rest drawn; all, where there are no more",
     )
+    teacher_share: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="of what is learnt at first is how session-kNN votes, not the next item; falls to 0 before the finish",
+    )
     validation_share: float = Field(default=0.05, gt=0, lt=1, description="newest train sessions held out to choose the epoch")
     patience: int = Field(default=2, ge=1, description="epochs without a better validation before the finish")
 

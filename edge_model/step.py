@@ -49,10 +49,13 @@ class Learner:
         self.small = {name: value for name, value in weights.items() if name != "item"}
         self.state, self.rows = adam.start(self.small), adam.Rows.start(weights["item"])
 
-    def step(self, batch: Batch, rate: float, rng: np.random.Generator) -> float:
-        """Learn from a batch; its loss before the step."""
+    def step(
+        self, batch: Batch, rate: float, rng: np.random.Generator, taught: Int32 | None = None, taught_share: float = 0.0
+    ) -> float:
+        """Learn from a batch; its loss before the step. `taught` int32[M, K] are items drawn by a teacher's votes (`Step`)."""
         items = len(self.item_category) - 1
-        chosen = choose([batch.inputs["item"], batch.target], items, self.settings.candidates, rng)
+        taught = np.zeros((len(batch.target), 0), np.int32) if taught is None else taught
+        chosen = choose([batch.inputs["item"], batch.target, taught], items, self.settings.candidates, rng)
         at = chosen.padded()
         what = Step(
             inputs=batch.inputs | {"item": chosen.place[batch.inputs["item"]]},
@@ -61,6 +64,8 @@ class Learner:
             target=chosen.place[batch.target],
             weight=chosen.weight,
             category=self.item_category[at],
+            taught=chosen.place[taught],
+            taught_share=np.array(taught_share, np.float32),
         )
         run = compiled_step(self.settings.model_copy(update=NOT_COMPILED))
         self.small, self.state, moved, self.key, value = run(
@@ -70,7 +75,7 @@ class Learner:
         return float(value)
 
 
-NOT_COMPILED: dict[str, Any] = {"seed": 0, "epochs": 1, "time_budget_s": 1.0}
+NOT_COMPILED: dict[str, Any] = {"seed": 0, "epochs": 1, "time_budget_s": 1.0, "finish_epochs": 0, "teacher_share": 0.0}
 """Settings that the compiled step does not depend on, so that trainings that differ in these alone share it."""
 
 

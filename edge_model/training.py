@@ -11,6 +11,7 @@ import numpy as np
 
 from contracts import FeatureSpec, SignalInput
 from edge_model.errors import TrainingFailed
+from edge_model.features import Int32
 from edge_model.float_model import FloatModel
 from edge_model.instances import instances
 from edge_model.model_math import import_jax
@@ -19,8 +20,9 @@ from edge_model.session_log import SessionLog
 from edge_model.settings import Settings, spec_for
 from edge_model.snapshot import Epoch, Snapshot, log_fingerprint, read_snapshot, write_snapshot
 from edge_model.step import Learner
+from edge_model.teacher import lessons, some
 from edge_model.weights import Float32, Weights, first_weights, unit_rows, with_categories
-from edge_model.windows import Windows, batches, windows
+from edge_model.windows import Batch, Windows, batches, windows
 
 VALIDATION_MOST = 4_000
 """Instances of the validation cut that are scored after each epoch, the newest."""
@@ -32,6 +34,11 @@ LEAST_RATE = 0.02
 """Share of the learning rate that is left at the end."""
 LEAST_BATCH = 64
 """Targets a step in the smallest log."""
+
+TAUGHT = 8
+"""Items that stand for the teacher's votes in a step."""
+TEACHER_TIME = 0.25
+"""Share of the time budget for the teacher's lessons; where it is too little, the oldest sessions have none."""
 
 Progress = Callable[[float, str], None]
 """Called with the share done, 0 to 1, and a line of text."""
@@ -97,7 +104,10 @@ class _Training:
         self.began = clock()
         self.spec = spec_for(log, settings.length, signals)
         self.rng = np.random.default_rng(settings.seed)
-        known = log.train_count - min(max(1, round(log.train_count * settings.validation_share)), log.train_count - 1)
+        self.lessons: Int32 | None = None
+        self.known = known = log.train_count - min(
+            max(1, round(log.train_count * settings.validation_share)), log.train_count - 1
+        )
         self.groups, self.every_group = windows(self.spec, log, 0, known), windows(self.spec, log, 0, log.train_count)
         self.validation = instances(log, known, log.train_count).newest(VALIDATION_MOST)
         targets = sum(int((group.target > 0).sum()) for group in self.groups)
@@ -125,6 +135,9 @@ class _Training:
     def epoch(self) -> None:
         """One pass, and what follows from it."""
         finishing = self.at.steps >= self.at.main_steps
+        if self.lessons is None and self.settings.teacher_share and not finishing:
+            until = self._seconds() + TEACHER_TIME * self.settings.time_budget_s
+            self.lessons = lessons(self.log, self.known, self.settings.seed, lambda done: self._lessons_go_on(done, until))
         loss = self._pass(*((self.every_group, self.at.total_steps) if finishing else (self.groups, self.at.main_steps)))
         number = len(self.at.curve) + 1
         if finishing:
@@ -178,7 +191,7 @@ class _Training:
         for batch in batches(groups, self.batch_targets, self.rng):
             if self._left() <= 0 or self.at.steps >= until:
                 break
-            losses.append(self.learner.step(batch, self._rate(), self.rng))
+            losses.append(self.learner.step(batch, self._rate(), self.rng, *self._taught(batch)))
             if not np.isfinite(losses[-1]):
                 raise TrainingFailed(
                     f"the loss became {losses[-1]} in step {self.at.steps}; lower learning_rate ({self._rate():g})."
@@ -189,6 +202,19 @@ class _Training:
             if self.at.steps % 10 == 0:
                 self.progress(self._share(), f"step {self.at.steps} of {self.at.total_steps}, loss {losses[-1]:.3f}")
         return float(np.mean(losses)) if losses else float("nan")
+
+    def _lessons_go_on(self, done: float, until: float) -> bool:
+        self.progress(self._share(), f"the teacher, session-kNN, reads the train sessions: {done:.0%}")
+        return self._seconds() < until
+
+    def _taught(self, batch: Batch) -> tuple[Int32, float]:
+        """Items by the teacher's votes for each target, and what part of it they are."""
+        if not self.settings.teacher_share:
+            return np.zeros((len(batch.target), 0), np.int32), 0.0
+        share = self.settings.teacher_share * max(0.0, 1 - self.at.steps / max(1, self.at.main_steps))
+        if self.lessons is None or share == 0:
+            return np.zeros((len(batch.target), TAUGHT), np.int32), 0.0
+        return some(self.lessons[batch.event], TAUGHT, self.rng), share
 
     def _plan(self) -> bool:
         """Fewer steps where the budget would not suffice, so that the learning rate has come down when it ends; whether so."""

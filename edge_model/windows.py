@@ -23,6 +23,8 @@ class Windows:
     inputs: dict[str, Int32]
     """int32 [W, T] each, dwell buckets of every event as if none were the last."""
     target: Int32
+    event: Int64
+    """int64 [W, T], where in the log that item stands."""
 
     def __len__(self) -> int:
         return len(self.target)
@@ -37,6 +39,8 @@ class Batch:
     column: Int32
     target: Int32
     """[M], 0 where unused."""
+    event: Int64
+    """[M], where in the log the target stands."""
 
 
 def windows(spec: FeatureSpec, log: SessionLog, first: int, last: int) -> list[Windows]:
@@ -76,6 +80,7 @@ def _cut(inputs: dict[str, Int32], views: np.ndarray, starts: Int64, sizes: Int6
     return Windows(
         inputs={name: np.where(inside, column[at], 0).astype(np.int32) for name, column in inputs.items()},
         target=np.where(has_target, inputs["item"][following], 0).astype(np.int32),
+        event=following,
     )
 
 
@@ -110,4 +115,5 @@ def _batch(group: Windows, rows: int, chosen: Int64, targets: int) -> Batch:
         row=np.pad(row, (0, pad)).astype(np.int32),
         column=np.pad(column, (0, pad)).astype(np.int32),
         target=np.pad(target[row, column], (0, pad)).astype(np.int32),
+        event=np.pad(group.event[chosen][row, column], (0, pad)),
     )

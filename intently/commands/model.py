@@ -29,6 +29,7 @@ def train(
     items: Annotated[int, typer.Option(min=2, help="Most seen items to use.")] = 10**9,
     budget_s: Annotated[float, typer.Option(min=1, help="Seconds that training may take.")] = 2400.0,
     seed: Annotated[int, typer.Option(help="Seed.")] = 7,
+    teacher: Annotated[float, typer.Option(min=0, max=1, help="Share that session-kNN teaches at first; 0.3 was tried.")] = 0.0,
     form: FormatOption = "int8",
     codes: CodesOption = 32,
     canaries: Annotated[int, typer.Option(min=0, help="Made-up sessions to plant, for `audit` to look for.")] = 0,
@@ -52,8 +53,8 @@ def train(
     with on_terminal(console) as progress:
         making, counts = making_of(form, codes, canaries, private, no_logs), read_counts(category_counts)
         run = make_run(
-            log, out, Settings(seed=seed, time_budget_s=budget_s), progress, making=making, category_counts=counts, resume=resume,
-            command=shlex.join(["intently", *sys.argv[1:]]), signals=read_signals(signals),
+            log, out, Settings(seed=seed, time_budget_s=budget_s, teacher_share=teacher), progress, making=making,
+            category_counts=counts, resume=resume, command=shlex.join(["intently", *sys.argv[1:]]), signals=read_signals(signals),
         )  # fmt: skip
     print_json(run.card) if as_json else print_model(run.card, console)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -46,10 +47,16 @@ def category(log: SessionLog) -> np.ndarray:
     return log.item_category
 
 
-def step_of(batch: Batch, chosen: Candidates, log: SessionLog, weight: np.ndarray | None = None) -> Step:
+NOTHING_TAUGHT = np.zeros((64, 0), np.int32)
+
+
+def step_of(
+    batch: Batch, chosen: Candidates, log: SessionLog, weight: np.ndarray | None = None,
+    taught: np.ndarray = NOTHING_TAUGHT, share: float = 0.0,
+) -> Step:  # fmt: skip
     inputs = batch.inputs | {"item": chosen.place[batch.inputs["item"]]}
     return Step(inputs, batch.row, batch.column, chosen.place[batch.target], chosen.weight if weight is None else weight,
-                category(log)[chosen.padded()])  # fmt: skip
+                category(log)[chosen.padded()], chosen.place[taught], np.array(share, np.float32))  # fmt: skip
 
 
 def value_of(weights: Weights, batch: Batch, log: SessionLog, settings: Settings, room: int, seed: int = 0) -> float:
@@ -83,6 +90,26 @@ def test_the_full_softmax_equals_the_slow_computation(
     assert value_of(weights, batch, small_log, still, 10**6) == pytest.approx(
         slow_loss(weights, batch, small_log, still), rel=2e-5
     )
+
+
+def test_what_a_teacher_says_replaces_its_share_of_the_target(
+    weights: Weights, batch: Batch, small_log: SessionLog, still: Settings
+) -> None:
+    """Against the same loss with each taught item as the target; rows without a lesson keep theirs. Seen items among them."""
+    chosen = choose([batch.inputs["item"], batch.target], small_log.item_count, 10**6, np.random.default_rng(0))
+    small = {name: value for name, value in weights.items() if name != "item"}
+    taught = np.random.default_rng(4).integers(1, small_log.item_count + 1, (len(batch.target), 3)).astype(np.int32)
+    taught[:, 1] = batch.inputs["item"][batch.row, 0]  # has a gain
+    taught[::5] = 0
+
+    def value(target: np.ndarray, share: float = 0.0) -> float:
+        step = step_of(replace(batch, target=target), chosen, small_log, None, taught, share)
+        return float(loss(small, weights["item"][chosen.padded()], step, import_jax().random.key(0), still))
+
+    unused = batch.target == 0
+    as_target = [value(np.where(unused, 0, np.where(each > 0, each, batch.target))) for each in taught.T]
+    assert abs(np.mean(as_target) - value(batch.target)) > 0.1
+    assert value(batch.target, 0.4) == pytest.approx(0.6 * value(batch.target) + 0.4 * np.mean(as_target), rel=1e-4)
 
 
 def test_the_drawn_softmax_has_its_mean_there_and_the_importance_weight_on_own_items_has_not(
