@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from aggregator.analyzer.opening import make_opening
 from aggregator.analyzer.publisher import Publisher, Step
 from aggregator.analyzer.settings import AnalyzerSettings
 from aggregator.analyzer.store import AnalyzerStore
+from aggregator.analyzer.store_database import STORE_FAULTS
 from aggregator.analyzer.worker import Worker
 from aggregator.keys import read_signing_key
 from aggregator.transport import OutboxTransport
@@ -26,8 +26,6 @@ from aggregator.transport.outbox import PARTITION
 
 _log = structlog.get_logger("analyzer")
 FORGET_EVERY_S = 3600.0
-DISK_FAULTS = (sqlite3.OperationalError, OSError)
-"""What a full disk, or one that fails for a while, raises: waited out. Nothing is acknowledged meanwhile."""
 RETRY_S = 1.0
 
 
@@ -47,7 +45,7 @@ def build(
 ) -> Analyzer:
     """Open the store, read the keys, take up the release in force. `draw`: of noise; None for OpenDP's."""
     keys = Path(settings.keys)
-    store = AnalyzerStore(Path(settings.store))
+    store = AnalyzerStore(settings.store)
     publisher = Publisher(
         settings, store, read_signing_key(keys / "pool.key"), read_signing_key(keys / "ledger.key"), clock, step, draw
     )
@@ -82,9 +80,9 @@ class OutboxLoop:
         while True:
             try:
                 busy = await asyncio.to_thread(self.turn)
-            except DISK_FAULTS as error:
+            except STORE_FAULTS as error:
                 health.ill("loop", f"{type(error).__name__}: {error}")
-                _log.error("the disk refuses, will be tried again", reason=f"{type(error).__name__}: {error}")
+                _log.error("the store refuses, will be tried again", reason=f"{type(error).__name__}: {error}")
                 await asyncio.sleep(RETRY_S)
                 continue
             health.well("loop")

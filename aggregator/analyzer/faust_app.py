@@ -11,18 +11,18 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import structlog
 from fastapi import FastAPI
 
-from aggregator.analyzer.app import DISK_FAULTS, FORGET_EVERY_S, Analyzer, build, end_process
+from aggregator.analyzer.app import FORGET_EVERY_S, Analyzer, build, end_process
 from aggregator.analyzer.dead_letters import forward_dead_letters
 from aggregator.analyzer.health import health_app
 from aggregator.analyzer.lag import ASK_EVERY_S, KafkaEnds, Watchdog
 from aggregator.analyzer.pipeline import Pipeline
 from aggregator.analyzer.settings import AnalyzerSettings
+from aggregator.analyzer.store_database import STORE_FAULTS
 from aggregator.errors import TransportRefused
 from aggregator.process import serve
 from aggregator.transport import Delivered
@@ -60,7 +60,7 @@ def make_app(analyzer: Analyzer) -> FaustAnalyzer:
     session_s = settings.kafka_session_timeout_s
     app = faust.App(
         settings.kafka_group, broker=f"kafka://{settings.kafka_bootstrap}", store="memory://", web_enabled=False,
-        datadir=Path(settings.store).parent / "faust", consumer_auto_offset_reset="earliest", topic_disable_leader=True,
+        datadir=settings.faust_folder(), consumer_auto_offset_reset="earliest", topic_disable_leader=True,
         broker_commit_every=1_000, broker_commit_interval=1.0, broker_session_timeout=session_s,
         broker_heartbeat_interval=session_s / 4, broker_rebalance_timeout=session_s, stream_wait_empty=False,
         consumer_metadata_max_age_ms=METADATA_AGE_MS, broker_credentials=settings.kafka_security.for_faust(),
@@ -156,7 +156,7 @@ async def _every(period_s: float, part: str, act: Callable[[], Awaitable[Any]], 
         try:
             await act()
             analyzer.health.well(part) if part == "closing" else analyzer.health.mended(part)
-        except (*DISK_FAULTS, TransportRefused) as error:
+        except (*STORE_FAULTS, TransportRefused) as error:
             analyzer.health.ill(part, f"{type(error).__name__}: {error}")
             _log.error("will be tried again", part=part, reason=f"{type(error).__name__}: {error}")
         await asyncio.sleep(period_s)
@@ -170,7 +170,7 @@ async def _watch(made: FaustAnalyzer, analyzer: Analyzer) -> None:
                 made.watchdog.held = await made.ends.ask()
                 stood = await made.pipeline.call(analyzer.store.offsets)
                 analyzer.health.well("kafka")
-            except (TransportRefused, *DISK_FAULTS) as error:
+            except (TransportRefused, *STORE_FAULTS) as error:
                 analyzer.health.ill("kafka", str(error))
                 made.watchdog.excuse()
                 await asyncio.sleep(1.0)

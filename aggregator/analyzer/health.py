@@ -5,6 +5,7 @@ The metrics read the store through a connection of their own.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, gen
 
 from aggregator.analyzer.settings import AnalyzerSettings
 from aggregator.analyzer.store import AnalyzerStore
+from aggregator.errors import StoreAway
 from aggregator.files import get_file
 from aggregator.problems import PROBLEM_TYPE, problem
 from aggregator.release import read_manifest, read_release
@@ -72,7 +74,7 @@ class Health:
 def health_app(settings: AnalyzerSettings, health: Health, public_key: bytes, lifespan: object = None) -> FastAPI:
     """The application. It tells totals of closed epochs and the health of the process; it listens on loopback by default."""
     app = FastAPI(title="Intently analyzer", openapi_url=None, lifespan=lifespan)  # type: ignore[arg-type]
-    reading = AnalyzerStore(Path(settings.store))
+    reading = AnalyzerStore(settings.store)
 
     @app.get("/", response_class=HTMLResponse)
     async def status_page() -> str:
@@ -97,9 +99,10 @@ def health_app(settings: AnalyzerSettings, health: Health, public_key: bytes, li
 
 
 def metrics_of(store: AnalyzerStore, settings: AnalyzerSettings, health: Health, public_key: bytes) -> bytes:
-    """Prometheus text."""
+    """Prometheus text. What the store tells is left out while that is away."""
     registry = CollectorRegistry()
-    _of_store(registry, store)
+    with contextlib.suppress(StoreAway):
+        _of_store(registry, store)
     _of_process(registry, health)
     _of_public(registry, Path(settings.public), public_key)
     return generate_latest(registry)

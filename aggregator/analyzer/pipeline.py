@@ -15,8 +15,9 @@ from typing import Any
 
 import structlog
 
-from aggregator.analyzer.app import DISK_FAULTS, RETRY_S, Analyzer
+from aggregator.analyzer.app import RETRY_S, Analyzer
 from aggregator.analyzer.store import Claim
+from aggregator.analyzer.store_database import STORE_FAULTS
 from aggregator.analyzer.worker import Prepared
 from aggregator.errors import StaleGeneration
 from aggregator.transport import Delivered
@@ -135,13 +136,13 @@ class Pipeline:
         return first
 
     async def _patiently(self, act: Any, *words: Any) -> Any:
-        """`call`, again and again while the disk refuses: a message that is passed over here would not come again."""
+        """`call`, again and again while the store refuses: a message that is passed over here would not come again."""
         while True:
             try:
                 found = await self.call(act, *words)
-            except DISK_FAULTS as error:
+            except STORE_FAULTS as error:
                 self._analyzer.health.ill("store", f"{type(error).__name__}: {error}")
-                _log.error("the disk refuses, will be tried again", reason=f"{type(error).__name__}: {error}")
+                _log.error("the store refuses, will be tried again", reason=f"{type(error).__name__}: {error}")
                 await asyncio.sleep(RETRY_S)
             else:
                 self._analyzer.health.mended("store")

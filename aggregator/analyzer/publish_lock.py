@@ -1,4 +1,4 @@
-"""Of several workers of one host, one publishes at a time: the ledger is one chain, the manifest one file."""
+"""Of several workers, one publishes at a time: the ledger is one chain, the manifest one file."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 import structlog
@@ -65,7 +66,7 @@ class Publisher:
         """`draw`: of the noise, where the settings ask for it; None for OpenDP's."""
         self._settings, self._store, self._clock, self._step, self._draw = settings, store, clock, step, draw
         self._policy = settings.late_policy()
-        self._lock = PublishLock(Path(settings.store).with_suffix(".publishing"))
+        self._lock = PublishLock(settings.publishing_lock())
         self._public, self._pool_key = Path(settings.public), pool_key
         self._ledger_key = ledger_key
         self._ledger = ServerLedger(self._public / LEDGER_PATH, ledger_key.private)
@@ -125,10 +126,12 @@ class Publisher:
     def close_complete(self) -> int:
         """First finish closes that were interrupted, then close every bucket that is due; returns how many.
 
-        One worker publishes at a time; 0 where that is another one.
+        One worker publishes at a time; 0 where that is another one, or where the settings say that this host does not.
         """
-        with self._lock.held() as held:
-            if not held:
+        if not self._settings.publishes:
+            return 0
+        with self._lock.held() as held, self._store.publishing() if held else nullcontext(False) as ours:
+            if not ours:
                 return 0
             self._renewed()
             self._reopen_ledger()

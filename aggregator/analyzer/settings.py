@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
 from typing import ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from aggregator.analyzer.policy import LatePolicy
+from aggregator.analyzer.store_database import is_postgres
 from aggregator.pools import PoolRules
+from aggregator.postgres import tells_password
 from aggregator.settings import ServerSettings
 from aggregator.tracing import Trace
 from aggregator.transport.kafka_security import KafkaSecurity
@@ -18,7 +22,11 @@ class AnalyzerSettings(ServerSettings):
 
     program: ClassVar[str] = "analyzer"
 
-    store: str = Field(description="path of the analyzer's own SQLite file")
+    store: str = Field(
+        description="path of the analyzer's own SQLite file (workers of one host) or postgresql://user@host/name (of several), "
+        "whose password stands in ~/.pgpass, PGPASSFILE or PGPASSWORD, not here"
+    )
+    publishes: bool = Field(default=True, description="false: this worker folds, another host that has the public folder closes")
     public: str = Field(description="folder of manifest.json, files/ and ledger.jsonl")
     keys: str = Field(description="folder of pool.key, ledger.key and hpke-ID.key")
     transport: Literal["outbox", "kafka"] = "outbox"
@@ -65,6 +73,13 @@ class AnalyzerSettings(ServerSettings):
     manifest_lifetime_s: int = Field(default=7 * 86_400, ge=60)
     pool: PoolRules = PoolRules()
 
+    @field_validator("store")
+    @classmethod
+    def _no_password(cls, store: str) -> str:
+        if is_postgres(store) and tells_password(store):
+            raise ValueError("a password must not stand in the URL; put it into ~/.pgpass, PGPASSFILE or PGPASSWORD")
+        return store
+
     @model_validator(mode="after")
     def _transport_named(self) -> AnalyzerSettings:
         if self.transport == "outbox" and not self.outbox:
@@ -74,6 +89,14 @@ class AnalyzerSettings(ServerSettings):
         if self.late_most_s > self.retention_days * 86_400:
             raise ValueError("late_most_s must not exceed retention_days: a bucket that was forgotten would open again")
         return self
+
+    def faust_folder(self) -> Path:
+        """Faust wants one; with its tables in memory nothing of worth is in it."""
+        return Path(tempfile.gettempdir() if is_postgres(self.store) else Path(self.store).parent) / "faust"
+
+    def publishing_lock(self) -> Path:
+        """The file that tells the host's workers, or those that share the public folder, who publishes."""
+        return Path(self.public) / ".publishing" if is_postgres(self.store) else Path(self.store).with_suffix(".publishing")
 
     def late_policy(self) -> LatePolicy:
         """What is early, late, overdue and forgotten."""

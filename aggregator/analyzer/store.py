@@ -5,73 +5,55 @@ Offsets guard against replays, ids against a sender's retries, the generation ag
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-import sqlite3
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
 
 from aggregator.analyzer.folds import ROW, Rows
+from aggregator.analyzer.store_database import Connection, open_database, transaction
 from aggregator.analyzer.store_rows import COLUMNS, REASONS, BucketRow, Claim, DeadLetter, PlannedClose, bucket_row
 from aggregator.errors import StaleGeneration
-from aggregator.sqlite import connect, scrub_log, transaction
 from contracts import Bucket, FileRef
 
 __all__ = ["AnalyzerStore", "BucketRow", "Claim", "DeadLetter", "PlannedClose"]
 
 DEAD_VALUES_KEPT = 10_000
 """Values of dead letters that wait to be forwarded; beyond it (56 MB) only their places and reasons are kept."""
-
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS partitions (
-    name TEXT PRIMARY KEY, generation INTEGER NOT NULL, next_offset INTEGER NOT NULL, replays INTEGER NOT NULL DEFAULT 0
-) STRICT;
-CREATE TABLE IF NOT EXISTS configurations (release TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT;
-CREATE TABLE IF NOT EXISTS buckets (
-    id INTEGER PRIMARY KEY,
-    release TEXT NOT NULL, collection INTEGER NOT NULL, epoch INTEGER NOT NULL, key_id INTEGER NOT NULL,
-    state TEXT NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'closing', 'closed', 'refused')),
-    bucket_reports INTEGER NOT NULL, arrived INTEGER NOT NULL DEFAULT 0, counted INTEGER NOT NULL DEFAULT 0,
-    unopened INTEGER NOT NULL DEFAULT 0, duplicate INTEGER NOT NULL DEFAULT 0, malformed INTEGER NOT NULL DEFAULT 0,
-    out_of_range INTEGER NOT NULL DEFAULT 0, missing INTEGER NOT NULL DEFAULT 0, late INTEGER NOT NULL DEFAULT 0, outcome TEXT,
-    UNIQUE (release, collection, epoch, key_id)
-) STRICT;
-CREATE TABLE IF NOT EXISTS folded (
-    id INTEGER PRIMARY KEY, bucket INTEGER NOT NULL REFERENCES buckets (id),
-    sequence INTEGER NOT NULL, digest BLOB NOT NULL, reports BLOB NOT NULL,
-    UNIQUE (bucket, sequence, digest)
-) STRICT;
-CREATE TABLE IF NOT EXISTS closes (
-    bucket INTEGER PRIMARY KEY REFERENCES buckets (id), plan BLOB NOT NULL, receipt BLOB NOT NULL, pool BLOB,
-    counts BLOB NOT NULL, category_pool BLOB
-) STRICT;
-CREATE TABLE IF NOT EXISTS dead_letters (
-    id INTEGER PRIMARY KEY, partition TEXT NOT NULL, "offset" INTEGER NOT NULL, reason TEXT NOT NULL, at INTEGER NOT NULL,
-    value BLOB
-) STRICT;
-CREATE INDEX IF NOT EXISTS dead_values ON dead_letters (id) WHERE value IS NOT NULL;
-CREATE TABLE IF NOT EXISTS state (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
-"""
+FETCHED = 1_000
+"""Batches that are read at once: 2 MB."""
 
 
 class AnalyzerStore:
-    """One connection; workers of one host may open the same file."""
+    """One connection. Workers of one host may open the same file, workers of several the same PostgreSQL database (0092)."""
 
-    def __init__(self, path: Path) -> None:
-        self._database = connect(path, _SCHEMA)
+    def __init__(self, where: str | Path) -> None:
+        """`where`: path of a SQLite file, or `postgresql://user@host/database`. Raises `StoreAway`, `SettingsRefused`."""
+        self._kind = open_database(where)
+        self._database = self._kind.connection
+        self._one = threading.RLock()
 
-    def transaction(self) -> AbstractContextManager[sqlite3.Connection]:
-        """All or nothing; the methods marked so are called inside."""
-        return transaction(self._database)
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """All or nothing; the methods marked so are called inside. One thread at a time."""
+        with self._one, transaction(self._database, self._kind.begin) as database:
+            yield database
+
+    def publishing(self) -> AbstractContextManager[bool]:
+        """Whether this store lets us publish inside: False where a worker of another host does."""
+        return self._kind.publishing()
 
     # -- partitions ---------------------------------------------------------------------------------------------------------
 
     def claim(self, partition: str) -> Claim:
         """Take a partition: every older generation's commit fails from now on."""
         with self.transaction() as database:
-            database.execute("INSERT OR IGNORE INTO partitions (name, generation, next_offset) VALUES (?, 0, 0)", (partition,))
+            made = "INSERT INTO partitions (name, generation, next_offset) VALUES (?, 0, 0) ON CONFLICT DO NOTHING"
+            database.execute(made, (partition,))
             database.execute("UPDATE partitions SET generation = generation + 1 WHERE name = ?", (partition,))
             generation, offset = database.execute(
                 "SELECT generation, next_offset FROM partitions WHERE name = ?", (partition,)
@@ -81,7 +63,7 @@ class AnalyzerStore:
     def next_offset(self, claim: Claim) -> int:
         """Inside a transaction: the first offset that is not folded yet; raises `StaleGeneration`."""
         generation, offset = self._database.execute(
-            "SELECT generation, next_offset FROM partitions WHERE name = ?", (claim.partition,)
+            f"SELECT generation, next_offset FROM partitions WHERE name = ?{self._kind.for_update}", (claim.partition,)
         ).fetchone()
         if generation != claim.generation:
             raise StaleGeneration(f"{claim.partition}: generation {claim.generation} lost the partition to {generation}")
@@ -118,7 +100,7 @@ class AnalyzerStore:
 
     def dead_letters(self) -> list[tuple[str, int, str]]:
         """Partition, offset and reason of all of them."""
-        return self._database.execute('SELECT partition, "offset", reason FROM dead_letters ORDER BY id').fetchall()
+        return list(self._database.execute('SELECT partition, "offset", reason FROM dead_letters ORDER BY id').fetchall())
 
     def dead_letter_reasons(self) -> dict[str, int]:
         """How many there are of each reason."""
@@ -139,13 +121,14 @@ class AnalyzerStore:
     # -- folding ------------------------------------------------------------------------------------------------------------
 
     def bucket(self, bucket: Bucket, bucket_reports: int) -> BucketRow:
-        """Inside a transaction: the bucket's row, made if it is new."""
+        """Inside a transaction: the bucket's row, made if it is new, and ours until the end: no close begins meanwhile.
+
+        Of several buckets, in their order: two workers that waited for each other's would both fail.
+        """
         fields = (bucket.release, bucket.collection, bucket.epoch, bucket.key_id)
-        self._database.execute(
-            "INSERT OR IGNORE INTO buckets (release, collection, epoch, key_id, bucket_reports) VALUES (?, ?, ?, ?, ?)",
-            (*fields, bucket_reports),
-        )
-        where = "WHERE release = ? AND collection = ? AND epoch = ? AND key_id = ?"
+        made = "INSERT INTO buckets (release, collection, epoch, key_id, bucket_reports) VALUES (?, ?, ?, ?, ?)"
+        self._database.execute(f"{made} ON CONFLICT DO NOTHING", (*fields, bucket_reports))
+        where = f"WHERE release = ? AND collection = ? AND epoch = ? AND key_id = ?{self._kind.for_update}"
         return bucket_row(self._database.execute(f"SELECT {COLUMNS} FROM buckets {where}", fields).fetchone())
 
     def add(self, bucket: int, sequence: int, value: bytes, rows: Rows) -> None:
@@ -156,7 +139,7 @@ class AnalyzerStore:
         database, digest = self._database, hashlib.sha256(value).digest()[:16]
         came = database.execute("SELECT 1 FROM folded WHERE bucket = ? AND sequence = ? LIMIT 1", (bucket, sequence)).fetchone()
         added = database.execute(
-            "INSERT OR IGNORE INTO folded (bucket, sequence, digest, reports) VALUES (?, ?, ?, ?)",
+            "INSERT INTO folded (bucket, sequence, digest, reports) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
             (bucket, sequence, digest, rows.tobytes()),
         ).rowcount
         column = "arrived" if came is None else "duplicate" if not added else None
@@ -168,15 +151,27 @@ class AnalyzerStore:
         self._database.execute("UPDATE buckets SET late = late + ? WHERE id = ?", (reports, bucket))
 
     def folded(self, bucket: int) -> Rows:
-        """The row of every report that came, duplicates too: `ROW`[n]."""
+        """The row of every report that came, duplicates too: `ROW`[n]. Memory: those rows and `FETCHED` batches."""
         size = "SELECT coalesce(sum(length(reports)), 0) FROM folded WHERE bucket = ?"
-        found = np.empty(self._database.execute(size, (bucket,)).fetchone()[0] // ROW.itemsize, dtype=ROW)
-        at = 0
-        for (packed,) in self._database.execute("SELECT reports FROM folded WHERE bucket = ?", (bucket,)):
-            rows = np.frombuffer(packed, dtype=ROW)
-            found[at : at + len(rows)] = rows
-            at += len(rows)
+        with self._one, transaction(self._database, self._kind.snapshot) as database:
+            found = np.empty(int(database.execute(size, (bucket,)).fetchone()[0]) // ROW.itemsize, dtype=ROW)
+            at = 0
+            for packed in self._packed(bucket):
+                rows = np.frombuffer(packed, dtype=ROW)
+                found[at : at + len(rows)] = rows
+                at += len(rows)
         return found
+
+    def _packed(self, bucket: int) -> Iterator[bytes]:
+        after: tuple[int, bytes] | None = (-1, b"")
+        page = (
+            "SELECT sequence, digest, reports FROM folded WHERE bucket = ? AND (sequence, digest) > (?, ?) "
+            f"ORDER BY sequence, digest LIMIT {FETCHED}"
+        )
+        while after is not None:
+            rows = self._database.execute(page, (bucket, *after)).fetchall()
+            yield from (packed for _, _, packed in rows)
+            after = rows[-1][:2] if len(rows) == FETCHED else None
 
     # -- closing ------------------------------------------------------------------------------------------------------------
 
@@ -204,7 +199,7 @@ class AnalyzerStore:
         changed = self._database.execute(
             f"UPDATE buckets SET state = ?, counted = ?, {counts} WHERE id = ? AND state = 'open' AND arrived = ?", values
         )
-        return changed.rowcount == 1
+        return bool(changed.rowcount == 1)
 
     def planned(self, bucket: int) -> PlannedClose:
         """What was fixed for a bucket whose close has begun and not ended."""
@@ -217,15 +212,18 @@ class AnalyzerStore:
             self._end(bucket, "closed", outcome)
             for name, reference in (("pool", pool), ("before", before)):
                 if pool is not None and reference is not None:
-                    database.execute("INSERT OR REPLACE INTO state VALUES (?, ?)", (name, reference.model_dump_json()))
-        scrub_log(self._database)
+                    database.execute(
+                        "INSERT INTO state VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+                        (name, reference.model_dump_json()),
+                    )
+        self._kind.scrub()
 
     def refuse(self, row: BucketRow, reason: str) -> None:
         """Nothing of the bucket is published. Its ids and messages are deleted and overwritten."""
         with self.transaction():
             if self._settle(row, "refused"):
                 self._end(row.id, "refused", reason)
-        scrub_log(self._database)
+        self._kind.scrub()
 
     def _end(self, bucket: int, state: str, outcome: str) -> None:
         self._database.execute("UPDATE buckets SET state = ?, outcome = ? WHERE id = ?", (state, outcome, bucket))
@@ -237,7 +235,7 @@ class AnalyzerStore:
         with self.transaction() as database:
             database.executemany("DELETE FROM buckets WHERE id = ? AND state IN ('closed', 'refused')", [(at,) for at in buckets])
             database.execute("DELETE FROM dead_letters WHERE at < ?", (letters_before,))
-        scrub_log(self._database)
+        self._kind.scrub()
 
     def pool_before(self, pool: FileRef) -> FileRef | None:
         """The pool that `pool` started from: the one before its epoch. None where `pool` is not the last that was made."""
@@ -250,12 +248,12 @@ class AnalyzerStore:
     def remember_configuration(self, release: str, body: bytes) -> None:
         """Configurations stay known after the next release: reports sealed under them may still be on their way."""
         with self.transaction() as database:
-            database.execute("INSERT OR IGNORE INTO configurations VALUES (?, ?)", (release, body))
+            database.execute("INSERT INTO configurations VALUES (?, ?) ON CONFLICT DO NOTHING", (release, body))
 
     def configurations(self) -> dict[str, bytes]:
         """By release."""
         return dict(self._database.execute("SELECT release, body FROM configurations").fetchall())
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file or the connection."""
         self._database.close()

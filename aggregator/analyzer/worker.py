@@ -6,7 +6,7 @@ batches. So batches may be prepared ahead and by other processes, and workers of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Protocol
@@ -15,10 +15,10 @@ from aggregator.analyzer.book import Book
 from aggregator.analyzer.folds import Rows
 from aggregator.analyzer.opening import Job, Opening
 from aggregator.analyzer.policy import LatePolicy
-from aggregator.analyzer.store import AnalyzerStore, Claim
+from aggregator.analyzer.store import AnalyzerStore, BucketRow, Claim
 from aggregator.tracing import span
 from aggregator.transport import Delivered
-from contracts import Batch, ContractError
+from contracts import Batch, Bucket, ContractError
 
 
 @dataclass(frozen=True)
@@ -80,11 +80,12 @@ class Worker:
                 each.rows.result()  # waited for before the store is locked
         with span("fold", partition=claim.partition, batches=len(prepared)), self.store.transaction():
             expected = self.store.next_offset(claim)
+            rows = self._rows([each.batch for each in prepared if each.batch and each.delivered.offset >= expected])
             for each in prepared:
                 if each.delivered.offset < expected:
                     self.store.count_replay(claim)
                     continue
-                self._store(each)
+                self._store(each, rows)
                 expected = each.delivered.offset + 1
             self.store.advance(claim, expected)
         return expected
@@ -93,12 +94,19 @@ class Worker:
         """`prepare` and `commit`."""
         return self.commit(claim, [self.prepare(delivered) for delivered in deliveries])
 
-    def _store(self, prepared: Prepared) -> None:
+    def _rows(self, batches: Sequence[Batch]) -> dict[Bucket, BucketRow]:
+        """Rows of the batches' buckets, made and taken in the buckets' order; the first batch says how large a new one is."""
+        sizes: dict[Bucket, int] = {}
+        for batch in batches:
+            sizes.setdefault(batch.bucket, batch.bucket_reports)
+        return {bucket: self.store.bucket(bucket, sizes[bucket]) for bucket in sorted(sizes)}
+
+    def _store(self, prepared: Prepared, rows: Mapping[Bucket, BucketRow]) -> None:
         batch, delivered = prepared.batch, prepared.delivered
         if batch is None or prepared.rows is None:
             self._dead_letter(delivered, prepared.reason)
             return
-        row = self.store.bucket(batch.bucket, batch.bucket_reports)
+        row = rows[batch.bucket]
         if row.state != "open":
             self.store.add_late(row.id, len(batch.bodies))
         elif row.bucket_reports != batch.bucket_reports:

@@ -57,7 +57,7 @@ def _counts(settings: AnalyzerSettings) -> dict[Bucket, bytes]:
     if settings.transport != "kafka":
         raise SettingsRefused("replay --topic: the embedded outbox scrubs what was folded; only Kafka keeps messages to replay")
     messages = asyncio.run(read_topic(settings.kafka_bootstrap, settings.kafka_topic, settings.kafka_security))
-    store = AnalyzerStore(Path(settings.store))
+    store = AnalyzerStore(settings.store)
     try:
         return counts_again(messages, Opener(read_hpke_keys(Path(settings.keys))), Book.from_bytes(store.configurations()))
     finally:

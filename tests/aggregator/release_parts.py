@@ -51,6 +51,12 @@ class Shop:
     folder: Path
     configuration: Configuration
     release: FileRef
+    database: str = ""
+    """URL of the analyzer's store; '': a SQLite file in the folder."""
+
+    @property
+    def store(self) -> str:
+        return self.database or str(self.folder / "analyzer.sqlite")
 
     @property
     def public(self) -> Path:
@@ -73,7 +79,7 @@ class Shop:
     def settings(self, **more: object) -> AnalyzerSettings:
         return AnalyzerSettings.model_validate(
             {
-                "store": str(self.folder / "analyzer.sqlite"), "public": str(self.public), "keys": str(self.keys),
+                "store": self.store, "public": str(self.public), "keys": str(self.keys),
                 "outbox": str(self.outbox), "pool": {"size": 40, "rank_change_most": 15, "new_room": 2}, **more,
             }
         )  # fmt: skip
@@ -144,5 +150,6 @@ def analyze(
 
 
 def snapshot(public: Path) -> dict[str, bytes]:
-    """All published bytes."""
-    return {str(path.relative_to(public)): path.read_bytes() for path in sorted(public.rglob("*")) if path.is_file()}
+    """All published bytes; not the lock of those who publish."""
+    found = (path for path in sorted(public.rglob("*")) if path.is_file() and path.name != ".publishing")
+    return {str(path.relative_to(public)): path.read_bytes() for path in found}

@@ -8,7 +8,6 @@ offsets, at least once, answers that get lost, consumers that lost a partition a
 from __future__ import annotations
 
 import random
-import sqlite3
 
 from loop_parts import EPOCH_S
 from release_parts import Shop
@@ -16,6 +15,7 @@ from simulation_faults import Faults, Killed, faulty_disk
 from simulation_parts import PARTITIONS, Consumer, Draws, Inline, Log, Sent, histogram, run_now
 
 from aggregator.analyzer.app import build
+from aggregator.analyzer.store_database import STORE_FAULTS
 from aggregator.errors import StaleGeneration, TransportRefused
 from aggregator.files import get_file
 from aggregator.keys import read_hpke_keys, read_signing_key
@@ -144,7 +144,7 @@ class World:
                 self.counts["stale"] += 1
                 del worker.claims[partition]
                 continue
-            except (sqlite3.OperationalError, OSError):
+            except STORE_FAULTS:
                 worker.buffered[partition] = ready  # as the pipeline does: the same messages again
                 raise
             if self.rng.random() < 0.5:
@@ -196,7 +196,7 @@ class World:
                 act()
         except Killed:
             self._died(self.faults.process)
-        except (sqlite3.OperationalError, OSError, TransportRefused):
+        except (*STORE_FAULTS, TransportRefused):
             pass  # the shipped loops wait and try again
         self.look()
 
@@ -254,12 +254,7 @@ class World:
         return not behind and not store.buckets("open") and not store.buckets("closing") and not self._relay().waiting()
 
     def _next(self, partition: int) -> int:
-        row = (
-            self._worker(0)
-            .analyzer.store._database.execute("SELECT next_offset FROM partitions WHERE name = ?", (f"kafka/{partition}",))
-            .fetchone()
-        )
-        return int(row[0]) if row else 0
+        return self._worker(0).analyzer.store.offsets().get(f"kafka/{partition}", 0)
 
     def check(self) -> dict[str, int]:
         """Each bucket holds exactly 1 in each cell of an accepted report; returns what happened."""

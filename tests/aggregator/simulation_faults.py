@@ -11,10 +11,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import aggregator.analyzer.store
 import aggregator.relay.store
 import aggregator.transport.outbox
 from aggregator import sqlite as shipped
+from aggregator.analyzer import store_database
+from aggregator.errors import StoreAway
+from aggregator.postgres import PostgresConnection
 
 
 class Killed(BaseException):
@@ -67,20 +69,28 @@ class Faults:
 
 
 class Connection:
-    """A connection of which each statement may fail. A statement of a dead process is not run: SQLite rolls back by itself."""
+    """A connection of which each statement may fail. Of a dead process none is run: the database rolls back by itself."""
 
-    def __init__(self, inner: sqlite3.Connection, faults: Faults) -> None:
-        self._inner, self._faults = inner, faults
+    def __init__(self, inner: Any, faults: Faults, refusal: type[Exception] = sqlite3.OperationalError) -> None:
+        self._inner, self._faults, self._refusal = inner, faults, refusal
 
     def execute(self, sql: str, *values: Any) -> Any:
         if sql == "ROLLBACK" and not self._faults.dead:
             return self._inner.execute(sql)
         if sql == "BEGIN IMMEDIATE" and not self._faults.dead:  # one thread: whoever has to wait here waits for ever
             self._inner.execute("PRAGMA busy_timeout = 0")
-        return self._faults.at(lambda: self._inner.execute(sql, *values), sqlite3.OperationalError("database or disk is full"))
+        return self._faults.at(lambda: self._inner.execute(sql, *values), self._refusal("database or disk is full"))
 
     def executemany(self, sql: str, rows: Any) -> Any:
-        return self._faults.at(lambda: self._inner.executemany(sql, rows), sqlite3.OperationalError("database or disk is full"))
+        return self._faults.at(lambda: self._inner.executemany(sql, rows), self._refusal("database or disk is full"))
+
+    @property
+    def pinned(self) -> bool:
+        return bool(self._inner.pinned)
+
+    @pinned.setter
+    def pinned(self, pinned: bool) -> None:
+        self._inner.pinned = pinned
 
     @property
     def in_transaction(self) -> bool:
@@ -93,11 +103,16 @@ class Connection:
 @contextlib.contextmanager
 def faulty_disk(faults: Faults) -> Iterator[None]:
     """All stores opened inside, and every file that is replaced or flushed."""
-    modules = (aggregator.analyzer.store, aggregator.relay.store, aggregator.transport.outbox)
+    modules = (store_database, aggregator.relay.store, aggregator.transport.outbox)
     replace, fsync = os.replace, os.fsync
 
     def connect(path: Path, schema: str) -> Any:
         made = Connection(shipped.connect(path, schema), faults)
+        faults.opened.append((faults.process, made))
+        return made
+
+    def connect_postgres(url: str, schema: str) -> Any:
+        made = Connection(PostgresConnection(url, schema), faults, StoreAway)
         faults.opened.append((faults.process, made))
         return made
 
@@ -106,12 +121,15 @@ def faulty_disk(faults: Faults) -> Iterator[None]:
 
     for module in modules:
         module.connect = connect  # type: ignore[attr-defined]
+    shipped_postgres = store_database.connect_postgres
+    store_database.connect_postgres = connect_postgres
     os.replace = lambda *words: faults.at(lambda: replace(*words), no_space())  # type: ignore[assignment]
     os.fsync = lambda file: faults.at(lambda: fsync(file), no_space())  # type: ignore[assignment]
     try:
         yield
     finally:
         os.replace, os.fsync = replace, fsync
+        store_database.connect_postgres = shipped_postgres
         for module in modules:
             module.connect = shipped.connect  # type: ignore[attr-defined]
         for _, connection in faults.opened:

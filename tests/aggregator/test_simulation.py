@@ -7,6 +7,7 @@ import os
 import random
 import shutil
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 from loop_parts import countable
+from postgres_server import PostgresServer
 from release_parts import Shop, make_shop
 from simulation import FIRST_EPOCH, simulate
 from simulation_faults import Connection, Faults, faulty_disk
@@ -26,6 +28,7 @@ from aggregator.relay.store import RelayStore
 from contracts import Bucket
 
 SEEDS = range(4)
+SEEDS_ON_POSTGRES = range(20, 22)
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +46,13 @@ def shop(fresh: Shop, tmp_path: Path) -> Shop:
 def test_every_bucket_holds_exactly_one(seed: int, shop: Shop) -> None:
     found = simulate(seed, shop)
     assert found["cells_at_1"] > 0
+
+
+@pytest.mark.parametrize("seed", SEEDS_ON_POSTGRES)
+def test_every_bucket_is_its_messages_and_one_draw_on_postgresql(seed: int, shop: Shop, postgres: PostgresServer) -> None:
+    found = simulate(seed, replace(shop, database=postgres.fresh()), noise=2.0)
+    assert found["cells_at_1"] > 0
+    assert found["killed"] > 0
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import collections
+import contextlib
 import json
 import logging
 import shutil
@@ -19,6 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,7 @@ import httpx
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from loop_parts import configuration, countable, post, relay_settings, running
+from postgres_server import PostgresServer, postgres_server
 from release_parts import WANTED, Shop, make_shop, reports
 from transport_suite import conform
 
@@ -86,9 +89,10 @@ def send_epoch(shop: Shop, relay: str) -> tuple[int, list[bytes]]:
     return prepared_for, accepted
 
 
-async def flow(bootstrap: str, folder: Path) -> dict[str, Any]:
+async def flow(bootstrap: str, folder: Path, server: PostgresServer | None) -> dict[str, Any]:
     """Relay and Faust worker as processes. kill -9 of the worker once the epoch is over; its successor finishes."""
     shop = make_shop(folder, configuration(minimum_batch=200, epoch_s=EPOCH_S), now_s=int(time.time()))
+    shop = replace(shop, database=server.fresh() if server else "")
     file = folder / "configuration.json"
     file.write_bytes(shop.configuration.to_bytes())
     kafka = {"transport": "kafka", "kafka_bootstrap": bootstrap, "kafka_topic": TOPIC}
@@ -115,7 +119,7 @@ async def flow(bootstrap: str, folder: Path) -> dict[str, Any]:
 
 async def until_late(shop: Shop) -> None:
     """Until what was sent again is folded, as late."""
-    store, until = AnalyzerStore(shop.folder / "analyzer.sqlite"), time.time() + PUBLISHED_WITHIN_S
+    store, until = AnalyzerStore(shop.store), time.time() + PUBLISHED_WITHIN_S
     while time.time() < until and sum(row.late for row in store.buckets()) < REPORTS:
         await asyncio.sleep(0.1)
     store.close()
@@ -136,7 +140,7 @@ def check(shop: Shop, epoch: int, accepted: list[bytes], messages: list[tuple[st
     pool = Pool.from_bytes(get_file(shop.public, manifest.pool))
     envelopes = [Envelope.from_bytes(get_file(shop.public, reference)) for reference in manifest.receipts]
     receipts = [Receipt.from_bytes(verify(each, RECEIPT_TYPE, shop.pool_key().public)) for each in envelopes]
-    (row,) = AnalyzerStore(shop.folder / "analyzer.sqlite").buckets()
+    (row,) = AnalyzerStore(shop.store).buckets()
     checks = {
         "every_report_accepted": len(accepted) == REPORTS,
         "in_kafka_exactly_once": counts == collections.Counter(accepted),
@@ -157,14 +161,14 @@ def check(shop: Shop, epoch: int, accepted: list[bytes], messages: list[tuple[st
     }
 
 
-async def smoke(folder: Path) -> dict[str, Any]:
+async def smoke(folder: Path, server: PostgresServer | None) -> dict[str, Any]:
     """Broker, conformance suite, flow, single faults by name."""
     started = time.monotonic()
     with broker(folder / "broker") as bootstrap:
         await create_topics(bootstrap, TOPIC, SUITE_TOPIC)
         ready_s = time.monotonic() - started
         await conform(lambda: KafkaTransport(bootstrap, SUITE_TOPIC), lambda: read_topic(bootstrap, SUITE_TOPIC))
-        found = await flow(bootstrap, folder)
+        found = await flow(bootstrap, folder, server)
         (folder / "leader").mkdir()
         leader = await leader_without_the_topic(bootstrap, folder / "leader")
     found["checks"]["leader_without_the_topic"] = leader["published"]
@@ -177,7 +181,7 @@ async def smoke(folder: Path) -> dict[str, Any]:
     }
 
 
-def simulated(seeds: range, say: Callable[[str], None]) -> dict[str, int]:
+def simulated(seeds: range, server: PostgresServer | None, say: Callable[[str], None]) -> dict[str, int]:
     """Seeds through the in-process simulation: real stores, no broker."""
     from simulation import FIRST_EPOCH, simulate
 
@@ -186,7 +190,7 @@ def simulated(seeds: range, say: Callable[[str], None]) -> dict[str, int]:
         (Path(folder) / "fresh").mkdir()
         fresh = make_shop(Path(folder) / "fresh", countable(), now_s=FIRST_EPOCH * 10)
         for seed in seeds:
-            copy = Shop(Path(folder) / str(seed), fresh.configuration, fresh.release)
+            copy = Shop(Path(folder) / str(seed), fresh.configuration, fresh.release, server.fresh() if server else "")
             shutil.copytree(fresh.folder, copy.folder)
             totals.update(simulate(seed, copy))
             shutil.rmtree(copy.folder)
@@ -195,7 +199,7 @@ def simulated(seeds: range, say: Callable[[str], None]) -> dict[str, int]:
     return {"seeds": len(seeds), **totals}
 
 
-def on_kafka(seeds: range, nodes: int, folder: Path, say: Callable[[str], None]) -> dict[str, int]:
+def on_kafka(seeds: range, nodes: int, folder: Path, server: PostgresServer | None, say: Callable[[str], None]) -> dict[str, int]:
     """Seeds on real brokers, with real processes."""
     from tests.kafka.plant import Plant, small_disk
     from tests.kafka.seeds import reader, run_seeds
@@ -203,7 +207,7 @@ def on_kafka(seeds: range, nodes: int, folder: Path, say: Callable[[str], None])
     topic, disk = f"intently-seeds-{nodes}", folder / f"disk-{nodes}"
     with brokers(folder / f"brokers-{nodes}", nodes) as cluster, small_disk(disk) as filled:
         asyncio.run(create_topics(cluster.bootstrap, topic, f"{topic}-dead", copies=min(3, nodes)))
-        plant = Plant(disk, folder, cluster, topic, filled, nodes)
+        plant = Plant(disk, folder, cluster, topic, filled, nodes, server)
         try:
             found = run_seeds(plant, seeds, reader(cluster.bootstrap, topic), say)
         finally:
@@ -213,20 +217,22 @@ def on_kafka(seeds: range, nodes: int, folder: Path, say: Callable[[str], None])
     return {**found, "brokers": nodes, "disk_could_be_filled": int(filled), "dead_letters_forwarded": len(garbage)}
 
 
-def run_all(arguments: argparse.Namespace, folder: Path, say: Callable[[str], None]) -> dict[str, object]:
+def run_all(
+    arguments: argparse.Namespace, folder: Path, server: PostgresServer | None, say: Callable[[str], None]
+) -> dict[str, object]:
     """The parts, one after the other; each raises where something is lost or counted twice."""
     found: dict[str, object] = {}
     if arguments.smoke or not arguments.seeds_only:
-        found.update(asyncio.run(smoke(folder)))
+        found.update(asyncio.run(smoke(folder, server)))
         say(f"smoke: {found}")
     if arguments.smoke:
         return found
     first = arguments.first_seed
-    found["simulated"] = simulated(range(first, first + arguments.simulated), say)
+    found["simulated"] = simulated(range(first, first + arguments.simulated), server, say)
     if arguments.seeds:
-        found["kafka"] = on_kafka(range(first, first + arguments.seeds), 1, folder, say)
+        found["kafka"] = on_kafka(range(first, first + arguments.seeds), 1, folder, server, say)
     if arguments.cluster_seeds:
-        found["kafka_three_brokers"] = on_kafka(range(first, first + arguments.cluster_seeds), 3, folder, say)
+        found["kafka_three_brokers"] = on_kafka(range(first, first + arguments.cluster_seeds), 3, folder, server, say)
     parts = [part for part in ("kafka", "kafka_three_brokers") if part in found]
     found["replays"] = sum(found[part]["replays"] for part in ("simulated", *parts))  # type: ignore[index]
     checks = dict(found.get("checks", {}))  # type: ignore[call-overload]
@@ -252,6 +258,9 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=50, help="seeds with real processes on one real broker")
     parser.add_argument("--cluster-seeds", type=int, default=5, help="seeds on three brokers")
     parser.add_argument("--simulated", type=int, default=200, help="seeds of the in-process simulation")
+    parser.add_argument(
+        "--store", choices=["sqlite", "postgresql"], default="sqlite", help="of the analyzers; postgresql: of two hosts"
+    )
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--seeds-only", action="store_true", help="without the smoke run")
     parser.add_argument("--json", action="store_true", help="print the last line alone")
@@ -265,7 +274,8 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # brokers and workers are ended, the disk is unmounted
     with tempfile.TemporaryDirectory(prefix="intently-kafka-") as folder:
         try:
-            found = run_all(arguments, Path(folder), say)
+            with postgres_server() if arguments.store == "postgresql" else contextlib.nullcontext() as server:
+                found = {"store": arguments.store, **run_all(arguments, Path(folder), server, say)}
         except Unavailable as error:
             print(f"intently: {error}", file=sys.stderr)
             return UNAVAILABLE

@@ -7,11 +7,13 @@ import asyncio
 import contextlib
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -19,6 +21,7 @@ sys.path.insert(0, str(ROOT / "tests" / "aggregator"))
 
 from clocked import ClockFile
 from loop_parts import EPOCH_S, address_of, countable, relay_settings, start
+from postgres_server import PostgresServer
 from release_parts import Shop, make_shop
 
 from aggregator.transport.kafka import KafkaTransport
@@ -45,10 +48,17 @@ def small_disk(folder: Path) -> Iterator[bool]:
 class Plant:
     """Everything but the brokers."""
 
-    def __init__(self, folder: Path, logs: Path, brokers: Brokers, topic: str, disk: bool, copies: int) -> None:
+    def __init__(
+        self, folder: Path, logs: Path, brokers: Brokers, topic: str, disk: bool, copies: int,
+        postgres: PostgresServer | None = None,
+    ) -> None:  # fmt: skip
+        """`postgres`: the workers are of two hosts, each with a folder of its own for its keys; they share the public folder."""
         self.folder, self.logs, self.brokers, self.topic, self.disk = folder, logs, brokers, topic, disk
+        self.postgres = postgres
         self.clock = ClockFile(logs / f"clock-{topic}")
-        self.shop: Shop = make_shop(folder, countable(), now_s=FIRST_EPOCH * EPOCH_S)
+        self.shop: Shop = replace(
+            make_shop(folder, countable(), now_s=FIRST_EPOCH * EPOCH_S), database=postgres.fresh() if postgres else ""
+        )
         self.clock.set(FIRST_EPOCH * EPOCH_S + 1.0)
         file = folder / "configuration.json"
         file.write_bytes(self.shop.configuration.to_bytes())
@@ -59,12 +69,17 @@ class Plant:
         self.port = free_port()
         self.settings = {
             "relay": relay_settings(folder, file, **kafka, port=self.port, batch_most=7),
-            **{name: {**worker, "port": 0} for name in WORKERS},
+            **{name: {**worker, "port": 0, "keys": self._keys_of(name)} for name in WORKERS},
         }
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.log_of: dict[str, Path] = {}
         self.filler = folder / "filler"
         self.counts: dict[str, int] = {}
+
+    def _keys_of(self, worker: str) -> str:
+        if self.postgres is None:
+            return str(self.shop.keys)
+        return str(shutil.copytree(self.shop.keys, self.folder / worker / "keys"))
 
     @property
     def relay(self) -> str:
@@ -133,6 +148,14 @@ class Plant:
         node.start()
         self.brokers.ready()
         self.note("killed_broker")
+
+    def kill_postgres(self, rng: random.Random) -> None:
+        """kill -9 of the database, and its restart over the same files. Nothing where the store is SQLite's."""
+        if self.postgres is not None:
+            self.postgres.kill()
+            time.sleep(rng.uniform(0.2, 3.0))
+            self.postgres.start()
+            self.note("killed_postgres")
 
     @contextlib.contextmanager
     def without_a_broker(self, rng: random.Random) -> Iterator[None]:

@@ -123,8 +123,9 @@ def faults_of(plant: Plant, rng: random.Random, values: Callable[[], list[bytes]
             lambda: plant.send_again(rng, values()),
             lambda: (clock.jump(EPOCH_S * (shift := rng.uniform(-1.2, 0.4))), time.sleep(0.4), clock.jump(-EPOCH_S * shift),
                      plant.note("clock_jumps"))[0],
+            lambda: plant.kill_postgres(rng),
         ],
-        [3, 2, 1.5, 2, 1, 3, 2], k=rng.choice([1, 2, 3]),
+        [3, 2, 1.5, 2, 1, 3, 2, 2 if plant.postgres else 0], k=rng.choice([1, 2, 3]),
     )  # fmt: skip
 
 
@@ -195,7 +196,7 @@ def check(plant: Plant, seed: int, bucket: Bucket, sent: Sent, seen: Ledger) -> 
 
 def totals(plant: Plant) -> dict[str, int]:
     """What the analyzers' store knows of repetition."""
-    store = AnalyzerStore(plant.folder / "analyzer.sqlite")
+    store = AnalyzerStore(plant.shop.store)
     try:
         rows = store.buckets()
         return {
