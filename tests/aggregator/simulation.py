@@ -54,15 +54,7 @@ class World:
         self.sent: dict[Bucket, Sent] = {}
         self.closed: dict[Bucket, bytes] = {}
         self.ledger, self.version = b"", 0
-        self.counts = {
-            "resent": 0,
-            "stale": 0,
-            "rebalances": 0,
-            "jumps": 0,
-            "repeated_messages": 0,
-            "kill_relay": 0,
-            "kill_worker": 0,
-        }
+        self.counts = dict.fromkeys(COUNTED, 0)
         self._prepare()
 
     def _prepare(self) -> None:
