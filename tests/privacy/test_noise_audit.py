@@ -9,56 +9,30 @@ import pytest
 from noise_parts import masses
 from numpy.typing import NDArray
 
-from aggregator.analyzer.guarantees import Draw, noise_of
-from contracts import Collection
+from aggregator.analyzer.guarantees import Draw
+from intently.auditing.noise import audit_analyzer_noise
 from privacy.accounting import noise_check
 from privacy.accounting.noise_check import noise_shortfall
 from privacy.accounting.score import Support
 from privacy.errors import MechanismRefused
-from privacy.estimators import DrawnNoise, Int64, estimate, support_counts, support_of
-from privacy.mechanisms import AffinePoint, choose_mechanism
+from privacy.estimators import Int64, estimate, support_counts, support_of
+from privacy.mechanisms import choose_mechanism
 from privacy.noise import draw_noise, reference_noised_epsilon
-from privacy.noise_audit import SeparationBound, audit_noise, residual_fault
+from privacy.noise_audit import SeparationBound, residual_fault
 from privacy.randomizer_many import discrete_gaussian_many, randomize_many
 
-EPSILON, DELTA = 8.0, 1e-8
-MECHANISM = AffinePoint(12, 5, 2, 54, 1)
-COLLECTION = Collection(
-    id=1, name="item_dwelled", kind="item_dwelled", domain_size=12, epsilon=4.0, epsilon_micro=MECHANISM.epsilon_micro,
-    mechanism=MECHANISM.record(), share=1,
-)  # fmt: skip
-BATCH = np.arange(MECHANISM.messages, dtype=np.uint32).repeat(3)
-CLOSES, MANY = 1000, 5000
+DELTA = 1e-8
+CLOSES, MANY = 800, 3500
 
 
-def apart() -> tuple[int, int]:
-    """Two messages that support as many different values as any."""
-    sets = [{value for value in range(13) if MECHANISM.supports(message, value)} for message in range(MECHANISM.messages)]
-    pairs = [(one, other) for one in range(len(sets)) for other in range(one)]
-    return max(pairs, key=lambda pair: len(sets[pair[0]] ^ sets[pair[1]]))
-
-
-def audited(draw: Draw | None, n: int) -> SeparationBound:
-    """The analyzer's own draw and estimate, close after close, of two batches that differ in one report."""
-    found = noise_of(COLLECTION, EPSILON, DELTA, draw)
-    assert found is not None
-    stated = found.stated
-
-    def closes(message: int) -> NDArray[np.float64]:
-        batch = np.append(BATCH, message).astype(np.uint32)
-        quiet = support_counts(MECHANISM, estimate(MECHANISM, batch).counts, len(batch))
-        made = estimate(MECHANISM, batch, DrawnNoise(stated, np.zeros(13, dtype=np.int64))).counts
-        np.testing.assert_allclose(support_counts(MECHANISM, made, len(batch)), quiet)
-        source = draw or draw_noise
-        return np.asarray(quiet + np.stack([source(stated.sigma, 13) for _ in range(n)]))
-
-    one, other = apart()
-    return audit_noise(lambda _: closes(one), lambda _: closes(other), stated.support_most, stated.sigma, n)
+def audited(draw: Draw, closes: int) -> SeparationBound:
+    """`intently audit randomizer --noise-epsilon 8`."""
+    return audit_analyzer_noise(8.0, closes, draw)[1]
 
 
 def test_shipped_noise_separates_neighbours_no_further_than_claimed() -> None:
     """And the audit is no blunt one: it shows half of what is claimed at the least."""
-    found = audited(None, CLOSES)
+    found = audited(draw_noise, CLOSES)
     assert not found.violated
     assert found.lower > found.claimed / 2
 
@@ -72,7 +46,7 @@ def seeded(sigma: float, n: int) -> Int64:
 
 PLANTED: dict[str, Draw] = {
     "sigma too small by 25 %": lambda sigma, n: seeded(0.75 * sigma, n),
-    "sensitivity of 1": lambda sigma, n: seeded(sigma / math.sqrt(8), n),
+    "sensitivity of 1": lambda sigma, n: seeded(sigma / math.sqrt(6), n),
     "one draw for all values": lambda sigma, n: seeded(sigma, 1).repeat(n),
     "one draw for all closes": lambda sigma, n: np.arange(n) - n // 2,
     "left out": lambda sigma, n: np.zeros(n, dtype=np.int64),
