@@ -62,6 +62,7 @@ PARTS = {
     "naive_faust": Part("naive_faust", 20_000),
     "sqlite_alone": Part("sqlite_alone", 100_000),
     "embedded_without_kafka": Part("embedded", 500_000),
+    "postgres": Part("postgres", 500_000),
     "spike": Part("spike", 120),
 }
 NAMED = {

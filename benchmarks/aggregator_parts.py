@@ -117,8 +117,8 @@ def cpu_of(act: Callable[[], Any]) -> float:
     return cpu_s() - before
 
 
-def worker_of(configuration: Configuration, path: Path, opening: Any) -> Worker:
-    return Worker(AnalyzerStore(path), Releases(configuration), opening, POLICY, lambda: NOW)
+def worker_of(configuration: Configuration, where: str | Path, opening: Any) -> Worker:
+    return Worker(AnalyzerStore(where), Releases(configuration), opening, POLICY, lambda: NOW)
 
 
 def spread(reports: int, processes: int) -> dict[str, Any]:
@@ -261,10 +261,17 @@ def relay_memory(reports: int) -> dict[str, Any]:
     return {"peak_bytes": peak_bytes(), "close_s": round(seconds, 2), "reports": reports}
 
 
+def postgres(reports: int) -> dict[str, Any]:
+    """As `benchmarks.aggregator_postgres`, which imports us."""
+    from benchmarks.aggregator_postgres import postgres as measured
+
+    return measured(reports)
+
+
 PARTS: dict[str, Callable[..., dict[str, Any]]] = {
     "relay": relay_load, "open_fold": open_fold, "spread": spread, "fold": fold, "partitions": fold, "close": close,
     "memory": memory, "relay_memory": relay_memory, "naive_faust": naive_faust, "sqlite_alone": sqlite_alone,
-    "embedded": embedded, "second_level_noise": second_level_noise, "spike": spike_load,
+    "embedded": embedded, "second_level_noise": second_level_noise, "spike": spike_load, "postgres": postgres,
 }  # fmt: skip
 
 if __name__ == "__main__":

@@ -43,6 +43,15 @@ def test_the_compose_file_makes_the_topics_that_the_programs_use() -> None:
     assert all("keys" not in volume for name in ("relay", "delivery") for volume in services[name]["volumes"])
 
 
+def test_the_compose_file_with_postgresql_gives_the_analyzer_its_store(monkeypatch: pytest.MonkeyPatch) -> None:
+    services = read(DEPLOY / "compose.postgres.yaml")["services"]
+    monkeypatch.setenv("INTENTLY_ANALYZER_STORE", services["analyzer"]["environment"]["INTENTLY_ANALYZER_STORE"])
+    store = load_settings(AnalyzerSettings, DEPLOY / "intently.yaml").store
+    database = services["postgres"]["environment"]
+    assert store == f"postgresql://{database['POSTGRES_USER']}@postgres/{database['POSTGRES_DB']}"
+    assert services["analyzer"]["environment"]["PGPASSFILE"] in services["analyzer"]["volumes"][0]
+
+
 def test_the_dashboard_asks_for_metrics_that_exist() -> None:
     """Each by its name in the analyzer's source; a planted name is caught."""
     source = "".join(path.read_text() for path in (ROOT / "aggregator").rglob("*.py"))
