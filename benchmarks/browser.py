@@ -14,7 +14,8 @@ click_to_ranked, _paint      handler's entry to the list for that click, and to 
 nav_to_list_p95_ms           a link to the next page of the shop until the list there knows both items
 first_list_*                 cold, under 1.6 Mbps and 150 ms, and 9 Mbps and 60 ms (CDP)
 heap_bytes                   performance.measureUserAgentSpecificMemory: page and worker, list there; garbage collected before
-heap_growth_*                slope and standard error of a line through eleven readings over 1,000 events, the session full
+heap_growth_*                slope and standard error of a line through eleven readings over 1,000 events, the session full; data,
+                             code, native: what 1,000 more add to snapshots of the page's thread (heap_kinds.py)
 longest_task_ms              main thread, over all cold starts
 list_before_last_click       share of real sessions, by network, set and mean seconds on a page (first_list_share.py), from this
                              run's first_list_* and cold_p50
@@ -45,6 +46,7 @@ from benchmarks.browser_model import Model, load_model
 from benchmarks.browser_server import Server
 from benchmarks.browser_shop import Keys, build_shop
 from benchmarks.first_list_share import shares
+from benchmarks.heap_kinds import heap_kinds
 from benchmarks.result import FOLDER, percentile, publish
 from browser_runtime.kernel.parity import Session, kernel_tops, same_top
 from contracts import FeatureSpec
@@ -171,6 +173,11 @@ class Tier:
                     page.evaluate("(count) => bench.events(count)", count)
                 cdp.send("HeapProfiler.collectGarbage")
                 found.append(int(page.evaluate(MEMORY)))
+            if self.kind != "strip":
+                before = heap_kinds(cdp)
+                page.evaluate("(count) => bench.events(count)", EVENTS)
+                grown = heap_kinds(cdp)
+                self.beside |= {f"heap_growth_{kind}_bytes": grown[kind] - before[kind] for kind in ("data", "code", "native")}
             return found
 
     def score_all(self, runs: int) -> list[float]:
@@ -321,7 +328,7 @@ def main() -> None:
         **figures, "echo_to_paint_p95_ms": seen["echo_p95_ms"], "parity_sessions": prefixes, "parity_top20": share,
         "feedback_gain": feedback_gain(), "list_before_last_click": shares(came), "cls": seen["cls"],
         "longest_task_ms": seen["longest_task_ms"],
-        **{key: seen[key] for key in ("heap_growth_bytes_per_1000_events", "heap_growth_standard_error")},
+        **{key: value for key, value in seen.items() if key.startswith("heap_growth")},
     })  # fmt: skip
 
 

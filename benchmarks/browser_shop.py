@@ -15,10 +15,8 @@ from browser_runtime import build_bundle
 
 SHOP, SHOWN = "bench-shop", 8
 STYLE = "<style>ol{margin:0;padding:0;min-height:40px}li{height:20px}</style>"
-HEAD = (
-    b'<!doctype html><html lang="en"><meta charset="utf-8"><title>Bench</title><link rel="icon" href="data:,">' + STYLE.encode()
-)
-PAGE = f"""{HEAD.decode()}
+HEAD = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Bench</title><link rel="icon" href="data:,">{STYLE}'
+PAGE = f"""{HEAD}
 <link rel="modulepreload" href="/intently/intently.js"><link rel="modulepreload" href="/intently/intently-core.js">
 <script type="module" src="/page.js"></script>
 <intently-recs placement="product" count="{SHOWN}" href-template="/product/{{item}}"></intently-recs></html>"""

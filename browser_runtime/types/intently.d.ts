@@ -544,7 +544,11 @@ type ToWorker = {
 	readonly wasm: ArrayBuffer;
 	/** The kernel's `head`, or an ONNX file. */
 	readonly model: ArrayBuffer;
-	/** Category of each item by its index, 0 for none; read by the kernel alone. */
+}
+/** Category of each item by its index, 0 for none: the kernel, once loaded, needs them before it scores. */
+ | {
+	readonly kind: "categories";
+	readonly id: number;
 	readonly categories: Uint16Array;
 } | {
 	/** The best of all items; answered with their indices. */

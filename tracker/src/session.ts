@@ -110,7 +110,7 @@ export function openSession(
     setViewing(viewing) {
       if (viewing === held.viewing) return;
       set({ viewing });
-      save();
+      saveSoon(); // an act mostly follows, and is saved at once; so is all when the page goes
     },
     setCart(cart) {
       set({ cart: [...new Set(cart)], cart_ms: Math.max(now(), held.cart_ms + 1) });
