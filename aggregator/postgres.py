@@ -43,7 +43,7 @@ class PostgresConnection:
     def __init__(self, url: str, schema: str) -> None:
         self._url, self.pinned, self.in_transaction = url, False, False
         self._inner = self._connect()
-        with _translated():
+        with _translated(), _usable():
             (flushes,) = self._inner.execute("SHOW fsync").fetchone() or ("",)
             if flushes != "on":
                 raise SettingsRefused(f"PostgreSQL: got fsync {flushes}, want on: what was committed must outlast a crash")
@@ -57,7 +57,7 @@ class PostgresConnection:
         except ImportError:
             raise SettingsRefused("a store in PostgreSQL needs its extra: pip install 'intently[postgres]'") from None
         options = " ".join(f"-c {name}={value}" for name, value in _SESSION.items())
-        with _translated():
+        with _translated(), _usable():
             return psycopg.connect(
                 self._url, autocommit=True, connect_timeout=CONNECT_S, options=options, application_name="intently-analyzer",
                 keepalives_idle=10, keepalives_interval=5, keepalives_count=3, tcp_user_timeout=15_000,
@@ -100,6 +100,19 @@ def _translated() -> Iterator[None]:
         yield
     except (psycopg.OperationalError, psycopg.InterfaceError, psycopg.InternalError) as error:
         raise StoreAway(f"PostgreSQL: {' '.join(str(error).split()) or type(error).__name__}") from None
+
+
+@contextlib.contextmanager
+def _usable() -> Iterator[None]:
+    """What is wrong for good when we connect: no URL, no right to make tables."""
+    import psycopg
+
+    try:
+        yield
+    except psycopg.ProgrammingError as error:
+        raise SettingsRefused(
+            f"PostgreSQL: {' '.join(str(error).split())}; want a URL of a database that our role owns"
+        ) from None
 
 
 @contextlib.contextmanager

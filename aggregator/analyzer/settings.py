@@ -75,7 +75,9 @@ class AnalyzerSettings(ServerSettings):
 
     @field_validator("store")
     @classmethod
-    def _no_password(cls, store: str) -> str:
+    def _path_or_database(cls, store: str) -> str:
+        if "://" in store and not is_postgres(store):
+            raise ValueError("want the path of a file, or postgresql://user@host/name")
         if is_postgres(store) and tells_password(store):
             raise ValueError("a password must not stand in the URL; put it into ~/.pgpass, PGPASSFILE or PGPASSWORD")
         return store

@@ -165,4 +165,5 @@ _ROWS: dict[str, Callable[[Capacity], str]] = {
     "scoring on servers instead, $ a month": lambda found: _big(found.server_side_dollars_a_month),
     "full first": lambda found: found.full_first,
     "at so many shoppers a day": lambda found: _big(found.full_at_shoppers),
+    "PostgreSQL for several analyzer hosts, full at": lambda found: _big(found.database_full_at_shoppers),
 }

@@ -25,6 +25,11 @@ class Rates(Record):
 
     relay_per_cpu_s: float = Field(default=5_000, gt=0, description="durable reports a CPU-second")
     open_fold_per_core_s: float = Field(default=15_000, gt=0, description="reports opened and folded a core and second")
+    database_per_core_s: float = Field(
+        default=100_000,
+        gt=0,
+        description="reports a core and second that PostgreSQL stores, where analyzers of several hosts share it",
+    )
     close_s: float = Field(default=2.0, gt=0, description="one bucket's estimate, pool, receipt and manifest")
     server_scoring_cpu_s: float = Field(default=0.004, gt=0, description="CPU of one scoring behind an HTTP route")
     relay_bytes_per_report: float = Field(default=90, gt=0, description="in the relay's store until the epoch's close")
@@ -85,10 +90,13 @@ class Capacity(Record):
     server_side_dollars_a_month: float
     full_first: str
     full_at_shoppers: float = Field(description="shoppers at which the first part needs more than one machine or worker")
+    database_full_at_shoppers: float = Field(
+        description="shoppers at which PostgreSQL, on one machine, is full; until then more hosts with analyzers are enough"
+    )
 
 
 def capacity(traffic: Traffic, rates: Rates | None = None, prices: Prices | None = None, cores: int = 8) -> Capacity:
-    """`cores` of one machine: relay and analyzer on SQLite are each of one host."""
+    """`cores` of one machine: relay and analyzer on SQLite are each of one host, and so is PostgreSQL."""
     used, cost = rates or Rates(), prices or Prices()
     visits = traffic.shoppers * traffic.epochs_a_day
     delivered = visits * traffic.poll_bytes + traffic.shoppers * traffic.new_share * traffic.first_visit_bytes
@@ -100,6 +108,8 @@ def capacity(traffic: Traffic, rates: Rates | None = None, prices: Prices | None
         delivery_bytes_a_day=delivered, delivery_dollars_a_month=delivered * 30 / 1e9 * cost.gb_egress,
         server_side_cores=server_cores, server_side_dollars_a_month=_month(server_cores, cost),
         full_first=part, full_at_shoppers=at,
+        database_full_at_shoppers=traffic.shoppers * cores * HEADROOM * used.database_per_core_s
+        / (_most(traffic) / DAY_S * traffic.peak_over_mean),
     )  # fmt: skip
 
 

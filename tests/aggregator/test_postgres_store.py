@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+import uuid
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import psycopg
 import pytest
 from analyzer_parts import EPOCH, copy_shop
 from postgres_server import PostgresServer, postgres_server
+from pydantic import ValidationError
 from release_parts import NOW, Shop, analyze
 
 from aggregator.analyzer.app import Analyzer, build
@@ -223,6 +225,23 @@ def test_a_password_in_the_url_is_refused_and_not_told(shop: Shop, tmp_path: Pat
         with pytest.raises(SettingsRefused, match="must not stand in the URL") as refused:
             load_settings(AnalyzerSettings, file)
         assert "geheim" not in str(refused.value)
+
+
+@pytest.mark.parametrize("store", ["mysql://db/intently", "postgresql+psycopg://db/intently"])
+def test_a_store_that_is_neither_is_refused(shop: Shop, store: str) -> None:
+    with pytest.raises(ValidationError, match="path of a file, or postgresql"):
+        replace(shop, database=store).settings()
+
+
+def test_a_role_that_may_not_make_tables_is_told_so(shop: Shop) -> None:
+    name = f"guest_{uuid.uuid4().hex[:8]}"
+    with psycopg.connect(shop.database, autocommit=True) as owner:
+        owner.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+        owner.execute(f"CREATE ROLE {name} LOGIN".encode())
+    with pytest.raises(SettingsRefused, match=r"permission denied.*our role owns"):
+        AnalyzerStore(shop.database.replace("intently@", f"{name}@"))
+    with pytest.raises(SettingsRefused, match="want a URL"):
+        AnalyzerStore(shop.database + "&nonsense=1")
 
 
 def test_a_server_that_does_not_flush_is_refused() -> None:

@@ -45,11 +45,19 @@ def test_the_part_with_the_lowest_limit_is_named() -> None:
     assert capacity(Traffic(shoppers=10**6), Rates(open_fold_per_core_s=100), cores=2).full_first.startswith("analyzer")
 
 
+def test_the_database_of_several_hosts_is_full_at_a_number_by_hand() -> None:
+    """8 cores at 60 %, 100,000 each: 480,000 reports a second at the peak, a tenth of that in the mean, one a shopper and day."""
+    traffic = Traffic(shoppers=1_000, epochs_a_day=1, consent=1.0, peak_over_mean=10)
+    found = capacity(traffic, Rates(database_per_core_s=100_000), cores=8)
+    assert found.database_full_at_shoppers == pytest.approx(480_000 * 86_400 / 10)
+
+
 @pytest.mark.skipif(not RESULTS.is_file(), reason="benchmarks/results/aggregator.json is not there")
 def test_the_default_rates_are_not_above_what_was_measured() -> None:
     told, assumed = json.loads(RESULTS.read_text()), Rates()
     assert assumed.relay_per_cpu_s <= told["relay_requests_per_cpu_s"] * 1.2
     assert assumed.open_fold_per_core_s <= told["open_fold_per_core_s"] * 1.2
+    assert assumed.database_per_core_s <= told["postgres"]["database_per_cpu_s"] * 1.2
 
 
 def test_the_command_prints_three_sizes_and_refuses_a_file_that_is_none(tmp_path: Path) -> None:
