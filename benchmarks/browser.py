@@ -15,7 +15,7 @@ nav_to_list_p95_ms           a link to the next page of the shop until the list 
 first_list_*                 cold, under 1.6 Mbps and 150 ms, and 9 Mbps and 60 ms (CDP)
 heap_bytes                   performance.measureUserAgentSpecificMemory: page and worker, list there; garbage collected before
 heap_growth_*                slope and standard error of a line through eleven readings over 1,000 events, the session full; data,
-                             code, native: what 1,000 more add to snapshots of the page's thread (heap_kinds.py)
+                             code, native: what 1,000 more add to snapshots of the page's thread (browser_heap.py)
 longest_task_ms              main thread, over all cold starts
 list_before_last_click       share of real sessions, by network, set and mean seconds on a page (first_list_share.py), from this
                              run's first_list_* and cold_p50
@@ -28,31 +28,26 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 import tempfile
 import time
 from collections.abc import Callable
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, sync_playwright
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.browser_heap import growth, heap_kinds
 from benchmarks.browser_model import Model, load_model
+from benchmarks.browser_parity import parity
 from benchmarks.browser_server import Server
 from benchmarks.browser_shop import Keys, build_shop
 from benchmarks.first_list_share import shares
-from benchmarks.heap_kinds import heap_kinds
 from benchmarks.result import FOLDER, percentile, publish
-from browser_runtime.kernel.parity import Session, kernel_tops, same_top
-from contracts import FeatureSpec
 from intently.chromium import FLAGS, find_chromium
 
-ROOT = Path(__file__).resolve().parent.parent
 EVENTS, READINGS = 1_000, 12
 FULL, QUICK = {"kernel": 20, "others": 8}, {"kernel": 10, "others": 4}
 """Repetitions; a first list of onnxruntime-web takes 40 s on the slow network."""
@@ -219,7 +214,7 @@ class Tier:
         self.beside |= {
             "all_bytes": parts["all"],
             "heap_most_bytes": max(heap),
-            **growth(heap),
+            **growth(heap, EVENTS),
             "echo_p95_ms": percentile(clicks["echo"], 0.95) if clicks["echo"] else 0.0,
         }
         page_bytes = self.sizes.get("/product/7", 0) if self.kind == "strip" else 0
@@ -240,18 +235,6 @@ class Tier:
         self.isolated.close()
 
 
-def growth(heap: list[int]) -> dict[str, float]:
-    """Slope of a line through the readings of a full session, with its standard error."""
-    if len(heap) < 4:
-        return {}
-    events = np.arange(len(heap) - 1) * EVENTS / (len(heap) - 2)
-    (slope, _), covariance = np.polyfit(events, np.array(heap[1:]), 1, cov=True)
-    return {
-        "heap_growth_bytes_per_1000_events": round(float(slope) * 1000),
-        "heap_growth_standard_error": round(float(covariance[0, 0]) ** 0.5 * 1000),
-    }
-
-
 def _network(bytes_s: float, latency_ms: int) -> Callable[[CDPSession], None]:
     def limit(session: CDPSession) -> None:
         session.send("Network.enable")
@@ -260,33 +243,6 @@ def _network(bytes_s: float, latency_ms: int) -> Callable[[CDPSession], None]:
         })  # fmt: skip
 
     return limit
-
-
-def real_prefixes(spec: FeatureSpec, count: int) -> list[Session]:
-    """Prefixes of diginetica's test sessions, evenly spread; other inputs than the item are 0, as in a log of views."""
-    path = Path(os.environ.get("INTENTLY_DATA", ROOT.parent / "shared" / "data")) / "diginetica" / "sessions.npz"
-    with np.load(path) as log:
-        items, offsets = log["test_items"], log["test_offsets"]
-    ends = np.concatenate([np.arange(a + 1, b) for a, b in pairwise(offsets)])
-    starts = offsets[np.searchsorted(offsets, ends, side="left") - 1]
-    chosen = np.linspace(0, len(ends) - 1, min(count, len(ends))).astype(int)
-    sessions = []
-    for start, end in zip(starts[chosen], ends[chosen], strict=True):
-        prefix = [int(item) if item <= spec.items else 0 for item in items[max(start, end - spec.length) : end]]
-        sessions.append({str(part.name): prefix if part.name == "item" else [0] * len(prefix) for part in spec.inputs})
-    return sessions
-
-
-def parity(model: Model, count: int) -> tuple[int, float]:
-    """(prefixes, share with the same top 20)."""
-    sessions = real_prefixes(model.scorer.spec, count)
-    tops = kernel_tops(model.packed, model.categories, sessions)
-    candidates = np.arange(1, model.scorer.spec.items + 1, dtype=np.int32)
-    same = 0
-    for items, session in zip(tops.items, sessions, strict=True):
-        feeds = {name: np.array(values, np.int32) for name, values in session.items()}
-        same += same_top(items, model.scorer.run(feeds, candidates)[1])
-    return len(sessions), same / len(sessions)
 
 
 def feedback_gain() -> float | None:

@@ -14,6 +14,9 @@ export const GET: RequestInit = { credentials: 'omit', referrerPolicy: 'no-refer
 /** A transfer that hangs is given up; the next poll asks again. A slow one (0.4 MB at 50 kbit/s) has the time, ms. */
 export const FETCH_LIMIT_MS = 120_000;
 
+/** From a page's start until what it fetched is written down, ms. */
+const KEEP_WAIT_MS = 1_000;
+
 export const ENVELOPE_MOST_BYTES = 2 ** 20;
 /** Answers that may be others in a moment, beside 5xx: timed out, too many requests. */
 const PASSING: ReadonlySet<number> = new Set([408, 429]);
@@ -49,6 +52,8 @@ export class Files {
   private opened: Promise<Cache> | null = null;
   /** What is being written; nobody who wants a file waits for it. */
   private readonly keeping = new Set<Promise<void>>();
+  /** The page's first moments are over. */
+  private readonly begun = new Promise<void>((resolve) => setTimeout(resolve, KEEP_WAIT_MS));
   /** What this page wrote to a cache that held nothing; null: the cache may hold anything. */
   private sole: Set<string> | null = null;
 
@@ -124,11 +129,16 @@ export class Files {
     this.sole = kept ? null : (this.sole ?? new Set());
   }
 
-  /** A `Response` copies the bytes at once: the caller may give them away. Written in an idle moment: it takes the main thread. */
+  /**
+   * A `Response` copies the bytes at once: the caller may give them away. Writing takes the main thread a few ms a file, so it waits
+   * until the page has its first list, and for an idle moment.
+   */
   private keep(url: string, bytes: Uint8Array<ArrayBuffer>): void {
+    if (this.platform.caches === null) return;
     const response = new Response(bytes);
     this.sole?.add(url);
-    const kept: Promise<void> = new Promise<void>(whenIdle)
+    const kept: Promise<void> = this.begun
+      .then(() => new Promise<void>(whenIdle))
       .then(() => this.attempt((cache) => cache.put(url, response)))
       .then(() => {
         this.keeping.delete(kept);

@@ -99,9 +99,10 @@ export class Updater {
     asked.catch(() => {}); // told below
     await this.restoring; // what was held says what is older
     try {
-      await this.take(await asked);
+      const taken = await this.take(await asked);
       const expired = this.held !== null && this.held.manifest.expires <= this.options.platform.now() / 1000;
       this.options.onState(expired ? 'expired' : 'current', expired ? 'the manifest in force has expired' : '');
+      if (taken) await this.files.prune(this.needed(taken));
     } catch (fault) {
       const state = fault instanceof UpdateRefused ? 'refused' : 'offline';
       this.options.onState(state, sentenceOf(fault));
@@ -119,9 +120,10 @@ export class Updater {
     return bodyOf(answer, ENVELOPE_MOST_BYTES, 'manifest');
   }
 
-  private async take(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+  /** null: it is in force already. */
+  private async take(bytes: Uint8Array<ArrayBuffer>): Promise<HeldSet | null> {
     const sha256 = await sha256Hex(bytes);
-    if (sha256 === this.held?.manifest_sha256) return;
+    if (sha256 === this.held?.manifest_sha256) return null;
     const claimed = parseJson<Manifest>(payloadOf(parseEnvelope(bytes, 'manifest'), 'manifest'), 'manifest');
     checkRef(claimed.release);
     const release = await this.releaseOf(claimed.release);
@@ -136,7 +138,7 @@ export class Updater {
     const record = { manifest: bytes, release, highest };
     this.swap(set, record);
     await writeHeld(await this.options.database, record);
-    await this.files.prune(this.needed(set));
+    return set;
   }
 
   private async releaseOf(ref: FileRef): Promise<Uint8Array<ArrayBuffer>> {
