@@ -26,7 +26,7 @@ class Rates(Record):
     relay_per_cpu_s: float = Field(default=5_000, gt=0, description="durable reports a CPU-second")
     open_fold_per_core_s: float = Field(default=15_000, gt=0, description="reports opened and folded a core and second")
     database_per_core_s: float = Field(
-        default=100_000,
+        default=250_000,
         gt=0,
         description="reports a core and second that PostgreSQL stores, where analyzers of several hosts share it",
     )
