@@ -15,8 +15,9 @@ from pathlib import Path
 import numpy as np
 
 from aggregator.analyzer.folds import ROW, Rows
-from aggregator.analyzer.store_database import Connection, open_database, transaction
+from aggregator.analyzer.store_database import open_database
 from aggregator.analyzer.store_rows import COLUMNS, REASONS, BucketRow, Claim, DeadLetter, PlannedClose, bucket_row
+from aggregator.database import Connection, transaction
 from aggregator.errors import StaleGeneration
 from contracts import Bucket, FileRef
 

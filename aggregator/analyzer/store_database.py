@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, Protocol
 
+from aggregator.database import Connection
 from aggregator.errors import StoreAway
 from aggregator.postgres import SCHEMES, PostgresConnection, advisory_lock
 from aggregator.sqlite import connect, scrub_log
@@ -49,23 +48,6 @@ CREATE TABLE IF NOT EXISTS dead_letters (
 CREATE INDEX IF NOT EXISTS dead_values ON dead_letters (id) WHERE value IS NOT NULL;
 CREATE TABLE IF NOT EXISTS state (name TEXT PRIMARY KEY, value TEXT NOT NULL) {strict};
 """
-
-
-class Connection(Protocol):
-    """What the store needs of a connection."""
-
-    @property
-    def in_transaction(self) -> bool:
-        """Whether one is open."""
-
-    def execute(self, sql: str, values: Sequence[Any] = ..., /) -> Any:
-        """A statement and its cursor."""
-
-    def executemany(self, sql: str, rows: Any, /) -> Any:
-        """A statement for each row."""
-
-    def close(self) -> None:
-        """Let go."""
 
 
 class SqliteDatabase:
@@ -120,16 +102,3 @@ def connect_postgres(url: str, schema: str) -> Connection:
 def open_database(where: str | Path) -> SqliteDatabase | PostgresDatabase:
     """By a path, or a URL as `postgresql://user@host/database`."""
     return PostgresDatabase(str(where)) if is_postgres(str(where)) else SqliteDatabase(Path(where))
-
-
-@contextlib.contextmanager
-def transaction(connection: Connection, begin: str) -> Iterator[Connection]:
-    """All or nothing."""
-    connection.execute(begin)
-    try:
-        yield connection
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:  # a full disk may have rolled it back already, or have refused the commit alone
-            connection.execute("ROLLBACK")
-        raise

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aggregator.sqlite import connect, scrub_log, transaction
+from aggregator.database import transaction
+from aggregator.sqlite import connect, scrub_log
 from aggregator.transport import batch_key
 from contracts import BATCH_MOST, Batch, Bucket
 

@@ -7,8 +7,9 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+from aggregator.database import transaction
 from aggregator.errors import TransportRefused
-from aggregator.sqlite import connect, transaction
+from aggregator.sqlite import connect
 from aggregator.transport.base import Delivered
 from contracts import sha256_hex
 
