@@ -4,7 +4,7 @@
     -- --data PATH     any other log, same code and settings
     -- --quick         a small cut of each set and two minutes of training, to see that it works
     -- --budget-s S    most seconds of a training (2400)
-    -- --teacher S     share of what is learnt at first that session-kNN says (0); other than 0, the result file is named by it
+    -- --no-teacher    trained without session-kNN as a teacher; the result file is named so
     -- --most N        newest test instances that are scored (all)
     -- --checkpoint P  a trained.npz (edge_model.checkpoint) instead of a training; `train_s` is what it says
     -- --no-sources    without the two further trainings of `sources`
@@ -51,7 +51,7 @@ def arguments(words: list[str]) -> argparse.Namespace:
     parser.add_argument("--data", type=Path)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--budget-s", type=float, default=2_400.0)
-    parser.add_argument("--teacher", type=float, default=0.0)
+    parser.add_argument("--no-teacher", action="store_true")
     parser.add_argument("--most", type=int, default=10**9)
     parser.add_argument("--checkpoint", type=Path)
     parser.add_argument("--planted", action="store_true")
@@ -69,7 +69,9 @@ def run(one: SessionSet, options: argparse.Namespace) -> dict[str, object]:
     """Figures of one set."""
     log = load(one.path)
     budgets = one.budgets(log.item_count)
-    settings = Settings(time_budget_s=QUICK_S if options.quick else options.budget_s, teacher_share=options.teacher)
+    settings = Settings(time_budget_s=QUICK_S if options.quick else options.budget_s)
+    if options.no_teacher:
+        settings = settings.model_copy(update={"teacher_share": 0.0})
     if options.quick:
         log = newest(log, QUICK_SESSIONS, QUICK_ITEMS)
         budgets = SessionSet(one.name, one.path).budgets(log.item_count)
@@ -102,7 +104,7 @@ def main() -> int:
         print(f"benchmarks.model: {error}", file=sys.stderr)
         return 2
     print(NO_HISTORIES)
-    kinds = [kind for kind, given in (("teacher", options.teacher), ("quick", options.quick)) if given]
+    kinds = [kind for kind, given in (("no_teacher", options.no_teacher), ("quick", options.quick)) if given]
     name = "_".join(["model", *(figures if options.only or options.data else []), *kinds])
     publish(name, figures | {"ratio_of_the_talk": 4.8, "note": NO_HISTORIES})
     return 0

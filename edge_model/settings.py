@@ -11,6 +11,9 @@ from edge_model.session_log import SessionLog
 DWELL_EDGES_MS = (2_000, 5_000, 10_000, 20_000, 45_000)
 """Edges of the dwell buckets: a glance, a look, a read, a comparison, beyond."""
 
+TEACHER_LEAST_S = 300.0
+"""Seconds below which a time budget leaves no room for a teacher."""
+
 
 class Settings(Record):
     """Everything that decides a training beside the log. Same settings and log, same model, unless the time budget binds."""
@@ -42,13 +45,19 @@ class Settings(Record):
         description="items in a step's softmax: the batch's, the rest drawn; all, where there are no more",
     )
     teacher_share: float = Field(
-        default=0.0,
+        default=0.3,
         ge=0,
         le=1,
-        description="of what is learnt at first is how session-kNN votes, not the next item; falls to 0 before the finish",
+        description="of what is learnt at first is how session-kNN votes, not the next item; falls to 0 before the finish; "
+        f"with less than {TEACHER_LEAST_S:.0f} s there is no such teacher",
     )
     validation_share: float = Field(default=0.05, gt=0, lt=1, description="newest train sessions held out to choose the epoch")
     patience: int = Field(default=2, ge=1, description="epochs without a better validation before the finish")
+
+    @property
+    def taught(self) -> bool:
+        """Whether session-kNN teaches."""
+        return self.teacher_share > 0 and self.time_budget_s >= TEACHER_LEAST_S
 
 
 def spec_for(log: SessionLog, length: int, signals: tuple[SignalInput, ...] = ()) -> FeatureSpec:

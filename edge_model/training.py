@@ -135,7 +135,7 @@ class _Training:
     def epoch(self) -> None:
         """One pass, and what follows from it."""
         finishing = self.at.steps >= self.at.main_steps
-        if self.lessons is None and self.settings.teacher_share and not finishing:
+        if self.lessons is None and self.settings.taught and not finishing:
             until = self._seconds() + TEACHER_TIME * self.settings.time_budget_s
             self.lessons = lessons(self.log, self.known, self.settings.seed, lambda done: self._lessons_go_on(done, until))
         loss = self._pass(*((self.every_group, self.at.total_steps) if finishing else (self.groups, self.at.main_steps)))
@@ -209,7 +209,7 @@ class _Training:
 
     def _taught(self, batch: Batch) -> tuple[Int32, float]:
         """Items by the teacher's votes for each target, and what part of it they are."""
-        if not self.settings.teacher_share:
+        if not self.settings.taught:
             return np.zeros((len(batch.target), 0), np.int32), 0.0
         share = self.settings.teacher_share * max(0.0, 1 - self.at.steps / max(1, self.at.main_steps))
         if self.lessons is None or share == 0:

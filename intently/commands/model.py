@@ -29,7 +29,7 @@ def train(
     items: Annotated[int, typer.Option(min=2, help="Most seen items to use.")] = 10**9,
     budget_s: Annotated[float, typer.Option(min=1, help="Seconds that training may take.")] = 2400.0,
     seed: Annotated[int, typer.Option(help="Seed.")] = 7,
-    teacher: Annotated[float, typer.Option(min=0, max=1, help="Share that session-kNN teaches at first; 0.3 was tried.")] = 0.0,
+    teacher: Annotated[float, typer.Option(min=0, max=1, help="Share that session-kNN teaches at first.")] = 0.3,
     form: FormatOption = "int8",
     codes: CodesOption = 32,
     canaries: Annotated[int, typer.Option(min=0, help="Made-up sessions to plant, for `audit` to look for.")] = 0,

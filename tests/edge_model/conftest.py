@@ -15,7 +15,7 @@ def small_log() -> SessionLog:
 
 @pytest.fixture(scope="session")
 def quick() -> Settings:
-    """Settings that learn something in seconds, with a teacher, so that every test of the trainer has one."""
+    """Settings that learn something in seconds."""
     return Settings(
         length=8,
         dim=32,
@@ -26,7 +26,6 @@ def quick() -> Settings:
         batch_targets=256,
         learning_rate=8e-3,
         time_budget_s=600,
-        teacher_share=0.3,
     )
 
 

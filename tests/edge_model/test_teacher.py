@@ -114,3 +114,10 @@ def test_a_student_comes_nearer_to_its_teacher(small_log: SessionLog, quick: Set
 
     alone = quick.model_copy(update={"teacher_share": 1.0, "epochs": 3, "finish_epochs": 0})
     assert nearness(train(small_log, alone, clock=lambda: 0.0)) > nearness(trained) + 0.03
+
+
+def test_a_short_budget_has_no_teacher() -> None:
+    """Tuning alone takes half a minute on a large log."""
+    assert Settings().taught
+    assert not Settings(time_budget_s=299).taught
+    assert not Settings(teacher_share=0).taught
