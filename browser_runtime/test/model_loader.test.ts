@@ -62,7 +62,10 @@ test('an early worker is ended where the release has nothing for the kernel, and
   loader.expect();
   loader.prepare({ ...release(), head: null, rest: null });
   await settled();
-  expect(workers.map(({ tier, ended }) => [tier, ended])).toEqual([['kernel', true], ['onnx', false]]); // biome-ignore format: one line
+  expect(workers.map(({ tier, ended }) => [tier, ended])).toEqual([
+    ['kernel', true],
+    ['onnx', false],
+  ]);
   const other = loaderOf();
   other.expect();
   other.expectNone();
