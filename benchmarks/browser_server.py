@@ -12,6 +12,7 @@ The first line of its output is its port.
 from __future__ import annotations
 
 import argparse
+import atexit
 import hashlib
 import json
 import socket
@@ -47,6 +48,7 @@ class Server:
         served = ["--folder", str(folder)] if folder else ["--strip", str(strip)]
         command = [sys.executable, "-m", "benchmarks.browser_server", *served, *(["--isolated"] if isolated else [])]
         self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        atexit.register(self.process.terminate)  # also where a measurement fails
         assert self.process.stdout is not None
         self.origin = f"http://127.0.0.1:{int(self.process.stdout.readline())}"
 
