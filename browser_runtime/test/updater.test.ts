@@ -1,5 +1,5 @@
 import 'fake-indexeddb/auto';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test, vi } from 'vitest';
 import { BASE, encode, makeKeys, NOW_S, otherKey, publicHex, releaseKey, World } from './world';
 
 beforeAll(makeKeys);
@@ -140,5 +140,16 @@ test('nothing that no signature vouches for is put into Cache Storage', async ()
   expect(kept).toEqual([]);
   await world.publish(1);
   await world.page();
-  expect(kept.length).toBe(4);
+  await vi.waitFor(() => expect(kept.length).toBe(4), 10_000);
+});
+
+test('a poll does not wait until what it fetched is written: the next call asks again', async () => {
+  const world = new World();
+  world.caches = {
+    open: async () => ({ match: async () => undefined, keys: async () => [], put: () => new Promise(() => {}) }),
+  } as never;
+  await world.publish(1);
+  const page = await world.page();
+  void page.poll();
+  await vi.waitFor(() => expect(world.asked.filter(({ url }) => url.endsWith('manifest.json')).length).toBe(2), 10_000);
 });

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from onnx import TensorProto, helper, numpy_helper
+from playwright.sync_api import Page
 
 import contracts as c
 
@@ -36,6 +37,21 @@ def envelope(kind: str, document: c.Record, key: Ed25519PrivateKey) -> bytes:
     keyid = c.sha256_hex(bytes.fromhex(public_hex(key)))
     sig = base64.b64encode(key.sign(c.pre_authentication_encoding(kind, payload))).decode()
     return c.Envelope.wrap(kind, payload, (c.Signature(keyid=keyid, sig=sig),)).to_bytes()
+
+
+KEPT = """async (endings) => {
+  const kept = (await (await caches.open('intently-files-1')).keys()).map(({ url }) => url);
+  const fetched = performance.getEntriesByType('resource').map(({ name }) => name).filter((name) => name.includes('/files/'));
+  return endings.every((ending) => kept.some((url) => url.endsWith(ending)))
+    && fetched.filter((url) => !kept.includes(url)).length <= 1; }"""
+
+
+def wait_until_kept(page: Page, *endings: str) -> None:
+    """Files of these endings are in Cache Storage, and all else that was fetched, but for the release (beside)."""
+    end = time.monotonic() + 30
+    while not page.evaluate(KEPT, list(endings)):  # `wait_for_function` takes a promise for a yes
+        assert time.monotonic() < end, f"not kept within 30 s: {endings}"
+        page.wait_for_timeout(50)
 
 
 def tiny_model(items: int = ITEMS, dim: int = DIM) -> bytes:

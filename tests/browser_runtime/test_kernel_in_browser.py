@@ -10,7 +10,7 @@ import onnxruntime
 import pytest
 from conftest import PAGE, PAGE_JS
 from playwright.sync_api import Page
-from shop_server import ITEMS, PAGE_CSP, Server, Shop
+from shop_server import ITEMS, PAGE_CSP, Server, Shop, wait_until_kept
 
 from browser_runtime import pack_model
 from browser_runtime.kernel.sample import Sizes, sample_model
@@ -70,11 +70,11 @@ def test_a_second_page_runs_from_the_cache(shop: Shop, server: Server, page: Pag
     shop.publish()
     page.goto(f"{server.origin}/?eager&noreports")
     page.wait_for_function(KERNEL)
-    page.wait_for_timeout(300)
+    wait_until_kept(page, ".head", ".rest", ".wasm")
     before = len(server.requests)
     page.goto(f"{server.origin}/second?eager&noreports")
     page.wait_for_function(KERNEL)
-    page.wait_for_timeout(300)
+    check_scores(shop, page.evaluate(RANK, [3, 40]), [3, 40])
     assert not [name for name in asked(server)[before:] if name.endswith((".head", ".rest", ".wasm"))]
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import onnxruntime
 import pytest
 from playwright.sync_api import Page
-from shop_server import ITEMS, Server, Shop
+from shop_server import ITEMS, Server, Shop, wait_until_kept
 
 pytestmark = pytest.mark.browser
 
@@ -95,6 +95,7 @@ def test_session_and_model_survive_a_navigation_without_the_server(shop: Shop, s
     page.goto(f"{server.origin}/?eager&noreports")
     page.wait_for_function(READY)
     page.evaluate(VIEW, 3)
+    wait_until_kept(page, ".onnx", ".wasm")
     before = len(server.requests)
     page.goto(f"{server.origin}/second?eager&noreports")
     page.wait_for_function(READY)

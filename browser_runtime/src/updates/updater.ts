@@ -60,6 +60,8 @@ export class Updater {
   private releaseBytes: Uint8Array<ArrayBuffer> | null = null;
   private polling: Promise<void> | null = null;
   private restoring: Promise<void> = Promise.resolve();
+  /** What was fetched is being written, and older files deleted: no poll waits for that to end, the next set to take does. */
+  private pruning: Promise<void> = Promise.resolve();
 
   constructor(private readonly options: UpdaterOptions) {
     this.files = new Files(options.platform, options.base);
@@ -98,11 +100,12 @@ export class Updater {
     const asked = this.fetchManifest();
     asked.catch(() => {}); // told below
     await this.restoring; // what was held says what is older
+    await this.pruning;
     try {
       const taken = await this.take(await asked);
       const expired = this.held !== null && this.held.manifest.expires <= this.options.platform.now() / 1000;
       this.options.onState(expired ? 'expired' : 'current', expired ? 'the manifest in force has expired' : '');
-      if (taken) await this.files.prune(this.needed(taken));
+      if (taken) this.pruning = this.files.prune(this.needed(taken));
     } catch (fault) {
       const state = fault instanceof UpdateRefused ? 'refused' : 'offline';
       this.options.onState(state, sentenceOf(fault));
