@@ -62,13 +62,11 @@ export class Supply {
       this.updater,
       database.then((opened) => opened !== null),
     );
-    if (this.mayLoad) this.loader.expect();
     const restored = this.updater.restore();
     const polled = this.polling.start(); // beside: the manifest is on its way while storage opens
     await restored;
     if (!this.disposed) this.parts.onRestored();
     await polled;
-    if (this.held === null) this.loader.expectNone();
     return this.held !== null;
   }
 
@@ -79,11 +77,10 @@ export class Supply {
   /** Load the model unless the shopper saves data, has not allowed it, or it is larger than the page may grow. */
   wantModel(): void {
     const { held } = this;
-    const none = !this.personal || held?.featureSpec === null;
-    const why = none || held === null ? '' : this.whyNoModel(held.release);
-    if (why !== '') this.parts.board.set({ model: 'none' }, why);
-    if (none || why !== '') this.loader?.expectNone();
-    else if (held !== null) this.loader?.want(held);
+    if (held === null || held.featureSpec === null || !this.personal) return;
+    const why = this.whyNoModel(held.release);
+    if (why === '') this.loader?.want(held);
+    else this.parts.board.set({ model: 'none' }, why);
   }
 
   /** The model failed while scoring. */
@@ -111,11 +108,6 @@ export class Supply {
 
   private get personal(): boolean {
     return this.parts.keeper.consent.personalize;
-  }
-
-  /** Whether any model may be loaded, as far as is known before the release is. */
-  private get mayLoad(): boolean {
-    return this.personal && !this.savesData;
   }
 
   private get savesData(): boolean {

@@ -1,4 +1,4 @@
-/** When a model's worker and files are asked for: early, once, and at times that do not tell how busy the page is. */
+/** When a model's worker and files are asked for: once, and at times that do not tell how busy the page is. */
 
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { FileRef, Release } from '../../contracts/types';
@@ -48,29 +48,17 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-test('a worker that was started early gets the model, and then the categories', async () => {
-  const loader = loaderOf();
-  loader.expect();
-  await loaded(loader, release());
+test('a model is loaded in two messages: the categories come with the catalogue', async () => {
+  await loaded(loaderOf(), release());
   expect(workers.map(({ tier, told, ended }) => [tier, told, ended])).toEqual([
     ['kernel', ['load', 'categories'], false],
   ]);
 });
 
-test('an early worker is ended where the release has nothing for the kernel, and where no model is wanted', async () => {
-  const loader = loaderOf();
-  loader.expect();
-  loader.prepare({ ...release(), head: null, rest: null });
+test('a release that has nothing for the kernel asks for no script of it', async () => {
+  loaderOf().prepare({ ...release(), head: null, rest: null });
   await settled();
-  expect(workers.map(({ tier, ended }) => [tier, ended])).toEqual([
-    ['kernel', true],
-    ['onnx', false],
-  ]);
-  const other = loaderOf();
-  other.expect();
-  other.expectNone();
-  await settled();
-  expect(workers.at(-1)?.ended).toBe(true);
+  expect(workers.map(({ tier }) => tier)).toEqual(['onnx']);
 });
 
 test('rest is asked for 2 s after the model runs, although the page has no idle moment', async () => {

@@ -74,7 +74,7 @@ def test_a_second_page_runs_from_the_cache(shop: Shop, server: Server, page: Pag
     before = len(server.requests)
     page.goto(f"{server.origin}/second?eager&noreports")
     page.wait_for_function(KERNEL)
-    check_scores(shop, page.evaluate(RANK, [3, 40]), [3, 40])
+    page.wait_for_timeout(300)  # a request that must not come would have
     assert not [name for name in asked(server)[before:] if name.endswith((".head", ".rest", ".wasm"))]
 
 

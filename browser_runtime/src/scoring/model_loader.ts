@@ -8,12 +8,11 @@ import type { ModelState } from '../api';
 import { sentenceOf } from '../lib/errors';
 import { whenIdleAndVisible, whenVisibleAfter } from '../lib/idle';
 import { withRetries } from '../lib/retries';
-import { hasSimd } from '../lib/simd';
 import type { Files } from '../updates/files';
 import type { Listed } from '../updates/listed';
 import { checkHead } from './kernel_head';
 import { type ModelTier, tierOf } from './model_files';
-import { type ModelStart, type Starts, startModel, startWorker, type WorkerStart } from './model_start';
+import { type ModelStart, type Starts, startModel, startWorker } from './model_start';
 import type { Scorer } from './scorer';
 import { openScorer } from './worker_scorer';
 
@@ -45,22 +44,7 @@ export class ModelLoader {
   /** What was asked for while the release's other files were on their way. */
   private started: { readonly key: string; readonly model: ModelStart } | null = null;
 
-  /** A kernel's worker that starts while it is not yet known which model it will get. */
-  private early: WorkerStart | null = null;
-
   constructor(private readonly options: ModelLoaderOptions) {}
-
-  /** Nothing is known of the release yet; most have files for the kernel. A worker that is then not needed is ended. */
-  expect(): void {
-    if (hasSimd()) this.whenIdle(() => (this.early = startWorker('kernel', this.options.platform)));
-  }
-
-  /** No release is wanted. */
-  expectNone(): void {
-    this.giveUp();
-    this.early?.end();
-    this.early = null;
-  }
 
   /** A release that was just verified: its model is on the way while the catalogue comes. Never throws. */
   prepare(release: Release): void {
@@ -94,7 +78,7 @@ export class ModelLoader {
 
   dispose(): void {
     this.wanted = '';
-    this.expectNone();
+    this.giveUp();
     this.giveUpRest();
     this.abandon();
     this.scorer?.dispose();
@@ -153,18 +137,9 @@ export class ModelLoader {
     if (this.started?.key === key) return this.started.model;
     this.abandon();
     const { files, platform } = this.options;
-    const model = startModel(release, this.workerOf(tier), files, platform);
+    const model = startModel(release, startWorker(tier, platform), files, platform);
     this.started = { key, model };
     return model;
-  }
-
-  /** The one that was started early, where it is of this tier. */
-  private workerOf(tier: ModelTier): WorkerStart {
-    const { early } = this;
-    this.early = null;
-    if (early?.tier === tier) return early;
-    early?.end();
-    return startWorker(tier, this.options.platform);
   }
 
   /** What is kept comes when the page is idle; what must be asked for, at a time that is the same for everyone. */

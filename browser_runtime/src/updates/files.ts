@@ -4,7 +4,6 @@ import type { FileRef } from '../../../contracts/types';
 import type { Platform } from '../api';
 import { sha256Hex } from '../lib/bytes';
 import { UpdateRefused } from '../lib/errors';
-import { whenIdle } from '../lib/idle';
 
 export const CACHE_NAME = 'intently-files-1';
 
@@ -13,9 +12,6 @@ export const GET: RequestInit = { credentials: 'omit', referrerPolicy: 'no-refer
 
 /** A transfer that hangs is given up; the next poll asks again. A slow one (0.4 MB at 50 kbit/s) has the time, ms. */
 export const FETCH_LIMIT_MS = 120_000;
-
-/** From a page's start until what it fetched is written down, ms. */
-const KEEP_WAIT_MS = 1_000;
 
 export const ENVELOPE_MOST_BYTES = 2 ** 20;
 /** Answers that may be others in a moment, beside 5xx: timed out, too many requests. */
@@ -52,8 +48,6 @@ export class Files {
   private opened: Promise<Cache> | null = null;
   /** What is being written; nobody who wants a file waits for it. */
   private readonly keeping = new Set<Promise<void>>();
-  /** The page's first moments are over. */
-  private readonly begun = new Promise<void>((resolve) => setTimeout(resolve, KEEP_WAIT_MS));
   /** What this page wrote to a cache that held nothing; null: the cache may hold anything. */
   private sole: Set<string> | null = null;
 
@@ -130,19 +124,16 @@ export class Files {
   }
 
   /**
-   * A `Response` copies the bytes at once: the caller may give them away. Writing takes the main thread a few ms a file, so it waits
-   * until the page has its first list, and for an idle moment.
+   * A `Response` copies the bytes at once: the caller may give them away. Written at once and not in an idle moment: what the next
+   * page must ask for again would tell how busy this one was.
    */
   private keep(url: string, bytes: Uint8Array<ArrayBuffer>): void {
     if (this.platform.caches === null) return;
     const response = new Response(bytes);
     this.sole?.add(url);
-    const kept: Promise<void> = this.begun
-      .then(() => new Promise<void>(whenIdle))
-      .then(() => this.attempt((cache) => cache.put(url, response)))
-      .then(() => {
-        this.keeping.delete(kept);
-      });
+    const kept: Promise<void> = this.attempt((cache) => cache.put(url, response)).then(() => {
+      this.keeping.delete(kept);
+    });
     this.keeping.add(kept);
   }
 
