@@ -13,7 +13,7 @@ export function whenVisibleAfter(ms: number, act: () => void): () => void {
 }
 
 /** Run `act` in an idle moment, after 2 s at the latest. */
-export function whenIdle(act: () => void): void {
+function whenIdle(act: () => void): void {
   if (typeof requestIdleCallback === 'function') requestIdleCallback(act, { timeout: IDLE_WAIT_MS });
   else setTimeout(act, 1);
 }

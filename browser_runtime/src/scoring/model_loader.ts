@@ -12,7 +12,7 @@ import type { Files } from '../updates/files';
 import type { Listed } from '../updates/listed';
 import { checkHead } from './kernel_head';
 import { type ModelTier, tierOf } from './model_files';
-import { type ModelStart, type Starts, startModel, startWorker } from './model_start';
+import { type ModelStart, type Starts, startModel } from './model_start';
 import type { Scorer } from './scorer';
 import { openScorer } from './worker_scorer';
 
@@ -137,7 +137,7 @@ export class ModelLoader {
     if (this.started?.key === key) return this.started.model;
     this.abandon();
     const { files, platform } = this.options;
-    const model = startModel(release, startWorker(tier, platform), files, platform);
+    const model = startModel(release, tier, files, platform);
     this.started = { key, model };
     return model;
   }

@@ -22,14 +22,6 @@ export interface Loaded {
   readonly ms: number;
 }
 
-/** A worker of a tier, before anything is known of the model. */
-export interface WorkerStart {
-  readonly tier: ModelTier;
-  readonly line: Promise<WorkerLine>;
-  /** Nobody wants it: the worker is ended. */
-  end(): void;
-}
-
 export interface ModelStart {
   readonly loaded: Promise<Loaded>;
   /** `loaded`, once it is there: a set that comes later waits for nothing. */
@@ -38,24 +30,19 @@ export interface ModelStart {
   abandon(): void;
 }
 
-/** Never throws; the line rejects by itself. */
-export function startWorker(tier: ModelTier, platform: Starts): WorkerStart {
-  const line = lineOf(tier, platform);
-  line.catch(unheard);
-  return { tier, line, end: () => void line.then((begun) => begun.end(), unheard) };
-}
-
 /** Never throws; `loaded` rejects. */
-export function startModel(release: Release, worker: WorkerStart, files: Files, platform: Starts): ModelStart {
+export function startModel(release: Release, tier: ModelTier, files: Files, platform: Starts): ModelStart {
   let wanted = true;
   let there: Loaded | null = null;
+  const worker = lineOf(tier, platform);
+  worker.catch(unheard);
   const bytes = withRetries(
-    () => modelBytes(release, worker.tier, files, platform),
+    () => modelBytes(release, tier, files, platform),
     () => wanted,
   );
   const loading = async (): Promise<Loaded> => {
-    const [line, { wasm, model }] = await Promise.all([worker.line, bytes]);
-    const head = worker.tier === 'kernel' ? readHead(new Uint8Array(model)) : null;
+    const [line, { wasm, model }] = await Promise.all([worker, bytes]);
+    const head = tier === 'kernel' ? readHead(new Uint8Array(model)) : null;
     there = { line, head, ms: await load(line, wasm, model) };
     return there;
   };
@@ -63,7 +50,7 @@ export function startModel(release: Release, worker: WorkerStart, files: Files, 
   loaded.catch(unheard);
   const abandon = (): void => {
     wanted = false;
-    worker.end();
+    worker.then((line) => line.end(), unheard);
   };
   return { loaded, now: () => there, abandon };
 }
