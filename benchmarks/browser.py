@@ -31,7 +31,8 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,8 @@ FULL, QUICK = {"kernel": 20, "others": 8}, {"kernel": 10, "others": 4}
 SETTLED_MS = 4_000
 """After a first list: the rows of all other items, asked for 2 s later, have come, and all is kept."""
 PAUSE_S = 0.5
+WINDOW_S = 2.0
+"""After a window opens: Chromium then loads its own surface, the address bar's pages among it, in a renderer beside."""
 FILLED = 600
 """Events before the readings: a session keeps 512, and until then it must grow."""
 NETWORKS = {"1600kbps": (1_600_000 / 8, 150), "9mbps": (9_000_000 / 8, 60)}
@@ -74,6 +77,14 @@ class Tier:
         self.server, self.isolated = Server(folder, strip), Server(folder, strip, isolated=True)
         self.beside: dict[str, float] = {}
         self.sizes: dict[str, int] = {}
+
+    @contextmanager
+    def profile(self) -> Iterator[BrowserContext]:
+        """A fresh profile with a window open, as a shopper has one: pages are further tabs of it."""
+        with self.browser.new_context() as context:
+            context.new_page()
+            time.sleep(WINDOW_S)
+            yield context
 
     def first_list(
         self, context: BrowserContext, query: str = "", cdp: Callable[[CDPSession], None] | None = None, watched: bool = True
@@ -97,7 +108,7 @@ class Tier:
         """Fresh profiles."""
         times = []
         for _ in range(count):
-            with self.browser.new_context() as context:
+            with self.profile() as context:
                 page, ms = self.first_list(context, cdp=cdp, watched=False)
                 times.append(ms)
                 if cdp is None:
@@ -111,7 +122,7 @@ class Tier:
     def bytes_until_first_list(self) -> dict[str, int]:
         """Body bytes as sent, by part."""
         parts = {"script": 0, "scorer": 0, "all": 0}
-        with self.browser.new_context() as context:
+        with self.profile() as context:
             self.sizes = {}
             page, _ = self.first_list(context)
             page.wait_for_timeout(200)
@@ -126,7 +137,7 @@ class Tier:
     def warm_and_navigation(self, count: int) -> tuple[list[float], list[float]]:
         """New tabs of one profile, and links from page to page in one tab."""
         warm, hops = [], []
-        with self.browser.new_context() as context:
+        with self.profile() as context:
             page, _ = self.first_list(context)
             page.wait_for_timeout(SETTLED_MS)
             for _ in range(count):
@@ -142,7 +153,7 @@ class Tier:
 
     def clicks(self, count: int, slow: bool) -> dict[str, list[float]]:
         """Clicks on one page; slow: the main thread six times slower."""
-        with self.browser.new_context() as context:
+        with self.profile() as context:
             page, _ = self.first_list(context, "?main" if slow and self.name == "kernel" else "")
             page.wait_for_timeout(SETTLED_MS)
             if slow:
@@ -154,7 +165,7 @@ class Tier:
     def memory(self) -> list[int]:
         """Bytes of page and worker when the list is there; then, its session full, after each tenth of `EVENTS` events. Garbage
         is collected before each reading."""
-        with self.browser.new_context() as context:
+        with self.profile() as context:
             page = context.new_page()
             page.add_init_script(path=SCRIPT)
             page.goto(f"{self.isolated.origin}/product/7")
@@ -181,7 +192,7 @@ class Tier:
             return self.server.score_ms() + self.isolated.score_ms()
         count = self.model.scorer.spec.items
         names = [str(part.name) for part in self.model.scorer.spec.inputs]
-        with self.browser.new_context() as context:
+        with self.profile() as context:
             page = context.new_page()
             page.add_init_script(path=SCRIPT)
             page.goto(f"{self.isolated.origin}/product/7")

@@ -77,7 +77,8 @@ const sessionOf = (run, inputs) => {
 bench.scoreKernel = async ({ head, rest, runs, inputs }) => {
   const { Kernel } = await import('/intently/intently-kernel.js');
   const module = await WebAssembly.compile(await bytesOf('/intently/intently-kernel.wasm'));
-  const kernel = Kernel.load(module, new Uint8Array(await bytesOf(head)), new Uint16Array(1));
+  const kernel = Kernel.load(module, new Uint8Array(await bytesOf(head)));
+  kernel.setCategories(new Uint16Array(1));
   kernel.addRest(new Uint8Array(await bytesOf(rest)));
   const out = { times: [], alone: [] };
   for (let run = 0; run < runs; run++) {

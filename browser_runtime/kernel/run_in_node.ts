@@ -16,11 +16,8 @@ const read = (name: string): Uint8Array<ArrayBuffer> => new Uint8Array(readFileS
 const json = <T>(name: string): T => JSON.parse(readFileSync(join(folder, name), 'utf8')) as T;
 
 const asked = json<Asked>('asked.json');
-const kernel = Kernel.load(
-  new WebAssembly.Module(new Uint8Array(readFileSync(asked.wasm))),
-  read('head'),
-  Uint16Array.from(asked.categories),
-);
+const kernel = Kernel.load(new WebAssembly.Module(new Uint8Array(readFileSync(asked.wasm))), read('head'));
+kernel.setCategories(Uint16Array.from(asked.categories));
 if (asked.rest) kernel.addRest(read('rest'));
 
 const told = {

@@ -13,7 +13,7 @@ import { CORE_CHUNK, PINNED, type Pinned } from './constants';
 import { setCurrent } from './current';
 import { bundleUrl } from './lib/bundle_url';
 import { Emitter } from './lib/emitter';
-import { whenIdleAndVisible, whenVisited } from './lib/idle';
+import { FirstCalm, whenVisited } from './lib/idle';
 import { asGiven, emptySnapshot, NO_SESSION } from './lib/nothing';
 import type { startRuntime } from './runtime';
 
@@ -35,8 +35,7 @@ class Front implements Intently {
   private core: Intently | null = null;
   private note = '';
   private gone = false;
-  /** Whether this page was idle and visible once. */
-  private idle = false;
+  private readonly calm = new FirstCalm();
   private queue: ((core: Intently) => void)[] = [];
   private known: { viewing: number | null; cart: readonly number[] } = { viewing: null, cart: [] };
   /** The runtime; null: it could not be loaded, or this was disposed of first. */
@@ -53,11 +52,10 @@ class Front implements Intently {
     }).then(() => this.load());
     this.ready = this.arrived.then((core) => core?.ready ?? false);
     if (options.eager || typeof document === 'undefined') this.hurry();
-    else
-      this.giveUp = whenIdleAndVisible(() => {
-        this.idle = true;
-        this.hurry();
-      });
+    else {
+      this.calm.wait(this.hurry);
+      this.giveUp = this.calm.start();
+    }
   }
 
   get held(): Held | null {
@@ -164,7 +162,7 @@ class Front implements Intently {
       if (this.gone) return null;
       const { startRuntime } = (await this.chunk(CORE_CHUNK)) as Core;
       if (this.gone) return null;
-      this.core = startRuntime(this.options, this.pinned, this.emitter, () => this.idle);
+      this.core = startRuntime(this.options, this.pinned, this.emitter, this.calm);
       for (const act of this.queue) act(this.core);
     } catch (fault) {
       this.note = `the runtime could not be loaded (${String(fault)}); lists stand in the order given`;

@@ -24,6 +24,7 @@ import type { Pinned } from './constants';
 import type { Emitter } from './lib/emitter';
 import { sentenceOf } from './lib/errors';
 import { forgetStores } from './lib/forget_stores';
+import type { FirstCalm } from './lib/idle';
 import { onceATurn } from './lib/once_a_turn';
 import { browserPlatform } from './lib/platform';
 import { StatusBoard } from './lib/status_board';
@@ -46,10 +47,9 @@ export function startRuntime(
   options: IntentlyOptions,
   pinned: Pinned,
   emitter: Emitter<IntentlyEvents>,
-  /** Whether the page was idle and visible already, before this ran. */
-  wasIdle: () => boolean = () => false,
+  calm: FirstCalm,
 ): Intently {
-  return new Runtime(options, pinned, emitter, wasIdle);
+  return new Runtime(options, pinned, emitter, calm);
 }
 
 class Runtime implements Intently {
@@ -70,7 +70,7 @@ class Runtime implements Intently {
     private readonly options: IntentlyOptions,
     private readonly pinned: Pinned,
     private readonly emitter: Emitter<IntentlyEvents>,
-    wasIdle: () => boolean,
+    calm: FirstCalm,
   ) {
     this.keeper = new ConsentKeeper(browserPlatform(options.platform), pinned.shop, options, (told) =>
       this.apply(told),
@@ -85,7 +85,7 @@ class Runtime implements Intently {
       base: this.base,
       keeper: this.keeper,
       board: this.board,
-      wasIdle,
+      calm,
       onRestored: () => this.openLedger(),
       onHeld: (held) => this.takeUp(held),
       onModel: () => this.queueScoring(),
@@ -116,6 +116,7 @@ class Runtime implements Intently {
       },
       this.consent,
     );
+    this.boot(); // storage answers while the rest is put together
     this.tracker = startTracker({
       now: this.platform.now,
       monotonic: this.platform.monotonic,
@@ -146,10 +147,6 @@ class Runtime implements Intently {
       },
     });
     if (this.keeper.mode === STRICT && this.keeper.told) this.forget(); // of an earlier page
-    this.boot().catch((fault: unknown) => {
-      this.board.set({}, sentenceOf(fault));
-      this.settle(false);
-    });
   }
 
   get held(): HeldSet | null {
@@ -289,8 +286,14 @@ class Runtime implements Intently {
     return this.held?.listed.categories[item] ?? 0;
   }
 
-  private async boot(): Promise<void> {
-    this.settle(await this.supply.start());
+  private boot(): void {
+    this.supply
+      .start()
+      .then(this.settle)
+      .catch((fault: unknown) => {
+        this.board.set({}, sentenceOf(fault));
+        this.settle(false);
+      });
   }
 
   private openLedger(): void {

@@ -5,6 +5,7 @@ import type { IntentlyOptions, ModelState } from './api';
 import type { ConsentKeeper } from './consent';
 import type { Pinned } from './constants';
 import { openFiles } from './lib/database';
+import type { FirstCalm } from './lib/idle';
 import type { StatusBoard } from './lib/status_board';
 import { ModelLoader } from './scoring/model_loader';
 import { whyNoModel } from './scoring/model_policy';
@@ -20,8 +21,7 @@ export interface SupplyParts {
   readonly base: string;
   readonly keeper: ConsentKeeper;
   readonly board: StatusBoard;
-  /** Whether the page was idle and visible once. */
-  readonly wasIdle: () => boolean;
+  readonly calm: FirstCalm;
   /** Whatever an earlier page kept is in force now, or there is nothing. */
   readonly onRestored: () => void;
   readonly onHeld: (held: HeldSet) => void;
@@ -57,6 +57,7 @@ export class Supply {
     }
     const database = openFiles(keeper.platform.indexedDB, pinned.shop, pinned.releaseKey);
     this.updater = this.makeUpdater(database);
+    this.updater.files.open();
     this.loader = this.makeLoader(this.updater);
     this.polling = this.makePolling(
       this.updater,
@@ -143,9 +144,9 @@ export class Supply {
   }
 
   private makeLoader({ files }: Updater): ModelLoader {
-    const { options, keeper, wasIdle } = this.parts;
+    const { options, keeper, calm } = this.parts;
     const onState = (model: ModelState, note: string): void => this.modelTurned(model, note);
-    return new ModelLoader({ platform: keeper.platform, files, eager: options.eager ?? false, wasIdle, onState });
+    return new ModelLoader({ platform: keeper.platform, files, calm: options.eager ? null : calm, onState });
   }
 
   private modelTurned(model: ModelState, note: string): void {

@@ -3,6 +3,7 @@ import { SESSION_KEY } from '../../tracker/src/session';
 import type { Consent, Intently, Platform } from '../src/api';
 import { PINNED } from '../src/constants';
 import { Emitter } from '../src/lib/emitter';
+import { FirstCalm } from '../src/lib/idle';
 import { startRuntime } from '../src/runtime';
 
 const OFF: Consent = { personalize: false, reports: false };
@@ -22,7 +23,7 @@ function page(platform: Partial<Platform>, consent?: Consent): Intently {
     ...(consent === undefined ? {} : { consent }),
     platform: { indexedDB: null, caches: null, sessionStorage: null, localStorage: null, ...platform },
   };
-  const intently = startRuntime(options, PINNED, new Emitter());
+  const intently = startRuntime(options, PINNED, new Emitter(), new FirstCalm());
   open.push(intently);
   return intently;
 }

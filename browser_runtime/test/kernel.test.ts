@@ -36,7 +36,12 @@ const good = casesOf<Good>('kernel');
 const bad = casesOf<Bad>('bad_kernel');
 const bytesOf = (hex: string): Uint8Array<ArrayBuffer> => new Uint8Array(Buffer.from(hex, 'hex'));
 const first = good[0] as Good;
-const load = (one: Good): Kernel => Kernel.load(module, bytesOf(one.head), Uint16Array.from(one.categories));
+const read = (head: Uint8Array): Kernel => Kernel.load(module, head);
+const load = (one: Good): Kernel => {
+  const kernel = read(bytesOf(one.head));
+  kernel.setCategories(Uint16Array.from(one.categories));
+  return kernel;
+};
 const whole = (one: Good): Kernel => {
   const kernel = load(one);
   kernel.addRest(bytesOf(one.rest));
@@ -64,6 +69,7 @@ describe('the module', () => {
         'embed',
         'input',
         'list',
+        'load_categories',
         'load_head',
         'load_rest',
         'memory',
@@ -116,12 +122,27 @@ describe('golden vectors', () => {
       const kernel = load(first);
       const refused = (): void => {
         if (edit.file === 'rest') kernel.addRest(edited(bytesOf(first.rest), edit));
-        else Kernel.load(module, edited(bytesOf(first.head), edit), Uint16Array.from(first.categories));
+        else read(edited(bytesOf(first.head), edit));
       };
       expect(refused).toThrow(new ScorerFailed(`kernel: ${edit.file} refused: ${FAULTS[edit.fault]}`));
       kernel.embed({ item: [2], event_type: [0], dwell_bucket: [0] });
       expect(kernel.best('head', 5).items.length).toBe(5); // what was there before goes on
     });
+});
+
+describe('order', () => {
+  it('a head without its categories answers nothing, and takes them once', () => {
+    const kernel = read(bytesOf(first.head));
+    const session = { item: [2], event_type: [0], dwell_bucket: [0] };
+    expect(() => kernel.embed(session)).toThrow(ScorerFailed);
+    expect(() => kernel.addRest(bytesOf(first.rest))).toThrow(/asked in the wrong order/);
+    kernel.setCategories(Uint16Array.from(first.categories));
+    expect(() => kernel.setCategories(new Uint16Array(1))).toThrow(/asked in the wrong order/);
+    kernel.embed(session);
+    const whole = load(first);
+    whole.embed(session);
+    expect(kernel.best('all', 20)).toEqual(whole.best('all', 20));
+  });
 });
 
 describe('head alone', () => {
@@ -187,8 +208,9 @@ describe('damaged files', () => {
   /** Refused with our own error, or taken and then harmless. */
   const survives = (file: 'head' | 'rest', bytes: Uint8Array<ArrayBuffer>): void => {
     try {
-      const kernel = file === 'head' ? Kernel.load(module, bytes, Uint16Array.from(first.categories)) : load(first);
-      if (file === 'rest') kernel.addRest(bytes);
+      const kernel = file === 'head' ? read(bytes) : load(first);
+      if (file === 'head') kernel.setCategories(Uint16Array.from(first.categories));
+      else kernel.addRest(bytes);
       kernel.embed(session);
       kernel.best('all', 20);
     } catch (fault) {
@@ -216,7 +238,7 @@ describe('damaged files', () => {
         fc.property(fc.nat(file.length - 1), (length) => {
           const cut = file.slice(0, length);
           const taking = (): unknown =>
-            name === 'head' ? Kernel.load(module, cut, new Uint16Array(61)) : load(first).addRest(cut);
+            name === 'head' ? read(cut) : load(first).addRest(cut);
           expect(taking).toThrow(ScorerFailed);
         }),
         { numRuns: 200, seed: 4 },
@@ -226,7 +248,7 @@ describe('damaged files', () => {
       const longer = new Uint8Array(file.length + 1_000_000);
       longer.set(file);
       const taking = (): unknown =>
-        name === 'head' ? Kernel.load(module, longer, new Uint16Array(61)) : load(first).addRest(longer);
+        name === 'head' ? read(longer) : load(first).addRest(longer);
       expect(taking).toThrow(ScorerFailed);
     });
   }

@@ -2,6 +2,7 @@
 
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { FileRef, Release } from '../../contracts/types';
+import { FirstCalm } from '../src/lib/idle';
 import type { FromWorker, ToWorker, WorkerLike } from '../src/scoring/messages';
 import { ModelLoader } from '../src/scoring/model_loader';
 
@@ -14,13 +15,17 @@ class FakeWorker implements WorkerLike {
   readonly told: string[] = [];
   ended = false;
 
-  constructor(readonly tier: string) {
-    queueMicrotask(() => this.say({ kind: 'started' }));
+  /** `answers`: whether its script runs. */
+  constructor(
+    readonly tier: string,
+    private readonly answers = true,
+  ) {
+    if (answers) queueMicrotask(() => this.say({ kind: 'started' }));
   }
 
   postMessage(message: ToWorker): void {
     this.told.push(message.kind);
-    queueMicrotask(() => this.say({ kind: 'loaded', id: message.id, ms: 1 }));
+    if (this.answers) queueMicrotask(() => this.say({ kind: 'loaded', id: message.id, ms: 1 }));
   }
 
   terminate(): void {
@@ -35,11 +40,14 @@ class FakeWorker implements WorkerLike {
 let workers: FakeWorker[] = [];
 let asked: string[] = [];
 let idle: (() => void)[] = [];
+let load: (() => void)[] = [];
+let running = true;
 
 beforeEach(() => {
-  [workers, asked, idle] = [[], [], []];
+  [workers, asked, idle, load, running] = [[], [], [], [], true];
   vi.useFakeTimers();
-  vi.stubGlobal('document', { visibilityState: 'visible', addEventListener() {}, removeEventListener() {} });
+  vi.stubGlobal('document', { visibilityState: 'visible', readyState: 'loading', addEventListener() {}, removeEventListener() {} });
+  vi.stubGlobal('addEventListener', (type: string, act: () => void) => type === 'load' && load.push(act));
   vi.stubGlobal('requestIdleCallback', (act: () => void) => idle.push(act)); // a busy page: nothing runs until we say so
 });
 
@@ -80,7 +88,63 @@ test('a rest that is kept is read in an idle moment, and nobody is asked', async
   expect(asked).toEqual(['head']);
 });
 
-function loaderOf(kept: Uint8Array<ArrayBuffer> | null = null): ModelLoader {
+test('model and categories are sent to a worker whose script does not run yet: it keeps them', async () => {
+  running = false;
+  loaderOf().want({ release: release(), listed: { categories: new Uint16Array(10) }, featureSpec: SPEC });
+  await settled();
+  expect(workers[0]?.told).toEqual(['load', 'categories']);
+});
+
+test('where the worker is refused both are sent to the main thread', async () => {
+  running = false;
+  const loader = loaderOf();
+  loader.want({ release: release(), listed: { categories: new Uint16Array(10) }, featureSpec: SPEC });
+  await settled();
+  workers[0]?.onerror?.({ message: 'refused by a policy' } as ErrorEvent);
+  running = true;
+  await settled();
+  expect(workers.map(({ tier, told, ended }) => [tier, told, ended])).toEqual([
+    ['kernel', ['load', 'categories'], true],
+    ['main', ['load', 'categories'], false],
+  ]);
+  expect(loader.scorer).not.toBeNull();
+});
+
+test('a model waits for the first calm: an idle moment, or the end of loading', async () => {
+  for (const calm of [() => idle, () => load]) {
+    [workers, idle, load] = [[], [], []];
+    const gate = new FirstCalm();
+    gate.start();
+    const loader = loaderOf(null, gate);
+    loader.prepare(release());
+    await settled();
+    expect(workers.length).toBe(0);
+    for (const act of calm()) act();
+    await settled();
+    expect(workers.length).toBe(1);
+  }
+});
+
+test('a page that had loaded before waits for an idle moment alone', async () => {
+  Object.assign(document, { readyState: 'complete' });
+  const gate = new FirstCalm();
+  gate.start();
+  loaderOf(null, gate).prepare(release());
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect([workers.length, load.length]).toEqual([0, 0]);
+  for (const act of idle) act();
+  expect(workers.length).toBe(1);
+});
+
+/** One that came already. */
+function calmed(): FirstCalm {
+  const gate = new FirstCalm();
+  gate.start();
+  for (const act of idle.splice(0)) act();
+  return gate;
+}
+
+function loaderOf(kept: Uint8Array<ArrayBuffer> | null = null, calm = calmed()): ModelLoader {
   const files = {
     get: async ({ path }: FileRef) => {
       asked.push(path);
@@ -90,12 +154,13 @@ function loaderOf(kept: Uint8Array<ArrayBuffer> | null = null): ModelLoader {
     getKept: async () => kept,
   };
   const startWorker = (tier: string): FakeWorker => {
-    const worker = new FakeWorker(tier);
+    const worker = new FakeWorker(tier, running);
     workers.push(worker);
     return worker;
   };
-  const platform = { bundleUrl: (name: string) => name, startWorker, importChunk: () => Promise.reject(new Error()) };
-  return new ModelLoader({ platform, files: files as never, eager: false, wasIdle: () => true, onState: () => {} });
+  const importChunk = async (): Promise<unknown> => ({ startOnMainThread: () => startWorker('main') });
+  const platform = { bundleUrl: (name: string) => name, startWorker, importChunk };
+  return new ModelLoader({ platform, files: files as never, calm, onState: () => {} });
 }
 
 async function loaded(loader: ModelLoader, of: Release): Promise<void> {

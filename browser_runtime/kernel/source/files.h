@@ -74,14 +74,21 @@ static u32 read_sizes(Reader *r, u32 *constants) {
   return OK;
 }
 
-// Stored rows in the order of the file: of the unknown item, of the categories, of the head's items; then their biases.
-static u32 read_items(Reader *r, const u16 *category_of, u32 known) {
-  u32 categories = take_u16(r);
+static u32 categories;          // that have a row of their own
+static const u8 *head_rows, *head_biases; // in the file: of the unknown item, of the categories, of the head's items
+
+static void set_from(u32 item, const u8 *rows, const u8 *biases, u64 place) {
+  set_item(item, rows + place * table.width, biases ? biases + place : 0);
+}
+static void set_from_head(u32 item, u64 place) { set_from(item, head_rows, head_biases, place); }
+
+static u32 read_items(Reader *r) {
+  categories = take_u16(r);
   table.heads = take_u32(r);
   const u8 *ids = take(r, (u64)table.heads * 4);
   if (table.codes) table.centroids = take(r, (u64)256 * table.dim);
   u64 stored = (u64)1 + categories + table.heads;
-  const u8 *rows = take(r, stored * table.width), *biases = table.bias_scale > 0 ? take(r, stored) : 0;
+  head_rows = take(r, stored * table.width), head_biases = table.bias_scale > 0 ? take(r, stored) : 0;
   if (r->short_of) return E_TRUNCATED;
   if (r->at != r->end) return E_TRAILING;
   if (table.heads > table.items) return E_SIZES;
@@ -92,26 +99,34 @@ static u32 read_items(Reader *r, const u16 *category_of, u32 known) {
   copy(table.head, ids, table.heads * 4);
   for (u32 i = 0; i < table.heads; i++)
     if (table.head[i] > table.items || table.head[i] <= (i ? table.head[i - 1] : 0)) return E_SIZES;
-#define STORED(place) rows + (u64)(place) * table.width, biases ? biases + (place) : 0
-  u32 *first = alloc(((u64)categories + 1) * 4); // item that a category's row was decoded for, 0 for none yet
-  if (!first) return E_MEMORY;
-  zero(first, (categories + 1) * 4);
-  set_item(0, STORED(0));
-  for (u32 item = 1; item <= table.items; item++) {
-    u32 category = item < known ? category_of[item] : 0;
-    if (category > categories) category = 0;
-    if (first[category]) copy_item(item, first[category], table.bias[first[category]]);
-    else set_item(item, STORED(category)), first[category] = item;
-  }
-  for (u32 i = 0; i < table.heads; i++) set_item(table.head[i], STORED(1 + categories + i));
+  set_from_head(0, 0);
+  for (u32 i = 0; i < table.heads; i++) set_from_head(table.head[i], 1 + categories + i);
   return OK;
 }
 
-static u32 read_head(const u8 *file, u32 bytes, const u16 *category_of, u32 known) {
+// An item that the head lacks has its category's vector until `rest` comes.
+static u32 read_categories(const u16 *category_of, u32 known) {
+  u32 *first = alloc(((u64)categories + 1) * 4); // item that a category's row was decoded for, 0 for none yet
+  if (!first) return E_MEMORY;
+  zero(first, (categories + 1) * 4);
+  for (u32 item = 1, h = 0; item <= table.items; item++) {
+    if (h < table.heads && table.head[h] == item) {
+      h++;
+      continue;
+    }
+    u32 category = item < known ? category_of[item] : 0;
+    if (category > categories) category = 0;
+    if (first[category]) copy_item(item, first[category], table.bias[first[category]]);
+    else set_from_head(item, category), first[category] = item;
+  }
+  return OK;
+}
+
+static u32 read_head(const u8 *file, u32 bytes) {
   Reader r = {file, file + bytes, 0};
   u32 constants, code = read_sizes(&r, &constants);
   if (code == OK) code = read_program(&r, constants);
-  return code == OK ? read_items(&r, category_of, known) : code;
+  return code == OK ? read_items(&r) : code;
 }
 
 static u32 read_rest(const u8 *file, u32 bytes) {
@@ -128,7 +143,7 @@ static u32 read_rest(const u8 *file, u32 bytes) {
   if (dim != table.dim || count != table.items - table.heads) return E_SIZES;
   for (u32 item = 1, h = 0, i = 0; item <= table.items; item++) {
     if (h < table.heads && table.head[h] == item) h++;
-    else set_item(item, STORED(i)), i++;
+    else set_from(item, rows, biases, i++);
   }
   for (u32 i = 0; i < session_steps; i++) memories[i].rows = 0; // rows that a GRU read may have changed
   return OK;

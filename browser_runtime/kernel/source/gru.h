@@ -45,10 +45,10 @@ static u32 gru(const Instruction *step, Memory *memory, Matrix *out) {
   }
   u32 first = same_rows(memory, x);
   memory->rows = 0; // nothing is kept of a run that ends early
-  for (u32 t = first; t < x.rows; t++)
+  for (u32 t = first; t < x.rows && !only_shapes; t++)
     gru_step(x.at + t * x.cols, memory->states + t * hidden, memory->states + (t + 1) * hidden, w, r, b);
   copy(memory->inputs + first * x.cols, x.at + first * x.cols, (x.rows - first) * x.cols * 4);
-  memory->rows = x.rows;
+  memory->rows = only_shapes ? 0 : x.rows;
   *out = fresh(x.rows, hidden);
   if (!out->at) return E_MEMORY;
   copy(out->at, memory->states + hidden, x.rows * hidden * 4);

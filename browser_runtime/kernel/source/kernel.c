@@ -1,14 +1,15 @@
 // The scoring kernel: a session in, scores and the best items out. No imports; all it reads was checked before.
 //
-//   reserve(bytes) -> address for a file, 0 if memory is refused       load_head(file, bytes, categories, known) -> fault
-//   load_rest(file, bytes) -> fault                                    input(i) -> float32 [L] to fill, oldest event first
+//   reserve(bytes) -> address for a file, 0 if memory is refused       load_head(file, bytes) -> fault
+//   load_categories(uint16 [known]) -> fault: then it answers          load_rest(file, bytes) -> fault
+//   input(i) -> float32 [L] to fill, oldest event first
 //   embed(T) -> fault                                                  output(i) -> float32: 0 embedding [d], 2 purchase, 3 leave
 //   list(C) -> int32 [C] to fill, 0 if too long                        score(C) -> float32 [C], 0 on an item out of range
 //   best(scope, count) -> number found (scope 0: all, 1: head, 2: the list of C set by `score`)
 //   best_items() -> pairs of float32 score, uint32 item
 #include "files.h"
 
-static u32 ready, embedded;
+static u32 checked, ready, embedded; // the head was, the categories are there, a session was read
 static u32 *listed;
 static f32 *list_scores;
 static u32 list_room, list_length;
@@ -27,7 +28,7 @@ static u32 make_inputs(void) {
 static u32 check_outputs(void) {
   Matrix e = slots[outputs[0]];
   if (e.rows * e.cols != table.dim) return E_SHAPE;
-  for (u32 i = 0; i < table.dim; i++)
+  for (u32 i = 0; i < table.dim && !only_shapes; i++)
     if (!finite(e.at[i])) return E_RANGE;
   copy(embedding, e.at, table.dim * 4);
   for (u32 o = 2; o < 4; o++)
@@ -63,7 +64,7 @@ static u32 bias_session(u32 events) {
   if (bias.rows * bias.cols != count + 1) return E_SHAPE;
   base_bias = bias.at[count];
   for (u32 i = 0; i <= count; i++) {
-    if (!finite(bias.at[i])) return E_RANGE;
+    if (!finite(bias.at[i]) && !only_shapes) return E_RANGE;
     session_bias = larger_float(session_bias, __builtin_fabsf(bias.at[i]));
   }
   for (u32 i = 0; i < count; i++) {
@@ -89,9 +90,9 @@ static u32 embed_session(u32 events) {
   return code == OK && outputs[1] != NONE ? bias_session(events) : code;
 }
 
-EXPORT(load_head) u32 load_head(const u8 *file, u32 bytes, const u16 *category_of, u32 known) {
-  if (ready) return E_STATE;
-  u32 code = read_head(file, bytes, category_of, known);
+EXPORT(load_head) u32 load_head(const u8 *file, u32 bytes) {
+  if (checked) return E_STATE;
+  u32 code = read_head(file, bytes);
   if (code == OK) code = make_inputs();
   biases_before = alloc((most_events + 1) * 4);
   if (code == OK && !biases_before) code = E_MEMORY;
@@ -99,12 +100,21 @@ EXPORT(load_head) u32 load_head(const u8 *file, u32 bytes, const u16 *category_o
   u32 ends[2] = {1, most_events};
   for (u32 i = 0; i < 2; i++) { // one event and the most: a program whose shapes do not fit is refused now
     for (u32 k = 0; k < input_count; k++) zero(slots[k].at, most_events * 4);
+    only_shapes = i;
     code = embed_session(ends[i]);
+    only_shapes = 0;
     if (code) return code;
   }
   restore_biases();
-  ready = 1;
+  checked = 1;
   return OK;
+}
+
+EXPORT(load_categories) u32 load_categories(const u16 *category_of, u32 known) {
+  if (!checked || ready) return E_STATE;
+  u32 code = read_categories(category_of, known);
+  ready = code == OK;
+  return code;
 }
 
 EXPORT(load_rest) u32 load_rest(const u8 *file, u32 bytes) {

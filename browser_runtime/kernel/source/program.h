@@ -25,6 +25,7 @@ static Memory *memories;
 static u32 session_steps, tail_steps, most_events;
 static f32 *arena;
 static u32 arena_used; // floats
+static u32 only_shapes; // products and states are left zero: a check of a program's shapes, at little cost
 
 static Matrix fresh(u32 rows, u32 cols) {
   Matrix m = {0, rows, cols};
@@ -100,7 +101,7 @@ static u32 multiply(Matrix a, Matrix b, Matrix *out) {
   Matrix o = *out = fresh(a.rows, b.cols);
   if (!o.at) return E_MEMORY;
   zero(o.at, o.rows * o.cols * 4);
-  for (u32 r = 0; r < a.rows; r++)
+  for (u32 r = 0; r < a.rows && !only_shapes; r++)
     for (u32 k = 0; k < a.cols; k++) add_scaled(o.at + r * o.cols, b.at + k * b.cols, a.at[r * a.cols + k], b.cols);
   return OK;
 }

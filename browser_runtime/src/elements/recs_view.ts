@@ -1,4 +1,7 @@
-/** Fills one `<intently-recs>` and keeps it current: the order given at once, then the model's, drawn only if none newer was asked. */
+/**
+ * Fills one `<intently-recs>` and keeps it current: the order given, then the model's, drawn only if none newer was asked. While a model
+ * is being loaded the first list waits for it a moment: one that the browser holds itself comes sooner, and nothing is drawn twice.
+ */
 
 import type { Intently, Pin, Ranked, RankOptions } from '../api';
 import { DrawnCards } from './drawn_cards';
@@ -6,6 +9,9 @@ import type { Painter } from './painter';
 import type { IntentlyRecs } from './recs';
 import { RenderedChildren } from './rendered_children';
 import { named, wordsOf } from './words';
+
+/** Longer than a model takes that the browser holds, shorter than a wait that is noticed, ms. */
+const MODEL_GRACE_MS = 60;
 
 export interface RecsView {
   readonly items: readonly number[];
@@ -23,6 +29,8 @@ class View implements RecsView {
   items: readonly number[] = [];
   private painter: Painter;
   private asked = 0;
+  /** Ends the first list's wait for a model. */
+  private grace: ReturnType<typeof setTimeout> | undefined;
   private stopped = false;
   private dismissed = 0;
   private readonly stops: readonly (() => void)[];
@@ -34,7 +42,7 @@ class View implements RecsView {
     this.painter = this.makePainter();
     const again = (): void => this.refresh();
     const modelTurned = (): void => {
-      if (this.items.length > 0) this.refresh();
+      if (this.asked > 0) this.refresh();
     };
     this.stops = [intently.on('update', again), intently.on('session', again), intently.on('status', modelTurned)];
     this.refresh();
@@ -43,14 +51,16 @@ class View implements RecsView {
   refresh(): void {
     const { intently, painter } = this;
     if (intently.held === null && painter.candidates === null) return;
-    if (this.items.length === 0) this.paint(intently.rankNow(painter.candidates, this.options(null)));
+    if (this.items.length === 0 && !this.modelComes) this.paintGiven();
+    else if (this.items.length === 0) this.grace ??= setTimeout(() => this.paintGiven(), MODEL_GRACE_MS);
     const asked = ++this.asked;
     const rank = (): Promise<Ranked> => intently.rank(painter.candidates, this.options(painter.focused()));
     void painter
       .ready()
       .then(() => (asked === this.asked ? rank() : null))
       .then((ranked) => {
-        if (ranked !== null && asked === this.asked && !this.stopped) this.paint(ranked);
+        if (ranked === null || asked !== this.asked || this.stopped) return;
+        if (this.items.length > 0 || ranked.tier !== 'pool' || !this.modelComes) this.paint(ranked);
       });
   }
 
@@ -63,6 +73,7 @@ class View implements RecsView {
 
   stop(): void {
     this.stopped = true;
+    clearTimeout(this.grace);
     this.painter.stop();
     for (const stop of this.stops) stop();
   }
@@ -90,6 +101,16 @@ class View implements RecsView {
       pins: [...kept, ...host.pins],
       ...(host.getAttribute('tier') === 'pool' ? { tier: 'pool' as const } : {}),
     };
+  }
+
+  private get modelComes(): boolean {
+    const { model } = this.intently.snapshot().status;
+    return (model === 'waiting' || model === 'loading') && this.host.getAttribute('tier') !== 'pool';
+  }
+
+  /** In the order given, for want of a better. */
+  private paintGiven(): void {
+    if (this.items.length === 0) this.paint(this.intently.rankNow(this.painter.candidates, this.options(null)));
   }
 
   private paint(ranked: Ranked): void {

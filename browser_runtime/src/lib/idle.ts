@@ -1,3 +1,31 @@
+/** A page's first calm: it is visible, and has an idle moment or its `load` event behind it. What waited for it needs no other. */
+export class FirstCalm {
+  private came = false;
+  private readonly waiting = new Set<() => void>();
+
+  /** Begin to wait; returns a function that gives up. */
+  start(): () => void {
+    return whenVisible(
+      () => {
+        this.came = true;
+        for (const act of this.waiting) act();
+        this.waiting.clear();
+      },
+      (act) => {
+        whenIdle(act);
+        whenLoaded(act);
+      },
+    );
+  }
+
+  /** Run `act` then, or at once where that was; later where the page is hidden now. Returns a function that gives up. */
+  wait(act: () => void): () => void {
+    if (this.came) return whenVisible(act, (run) => run());
+    this.waiting.add(act);
+    return () => this.waiting.delete(act);
+  }
+}
+
 /** Run `act` once the page is visible and idle; returns a function that gives up. */
 export function whenIdleAndVisible(act: () => void): () => void {
   return whenVisible(act, whenIdle);
@@ -16,6 +44,11 @@ export function whenVisibleAfter(ms: number, act: () => void): () => void {
 function whenIdle(act: () => void): void {
   if (typeof requestIdleCallback === 'function') requestIdleCallback(act, { timeout: IDLE_WAIT_MS });
   else setTimeout(act, 1);
+}
+
+/** After the listeners of the page's `load` event; never where that was before. */
+function whenLoaded(act: () => void): void {
+  if (document.readyState !== 'complete') globalThis.addEventListener('load', () => setTimeout(act), { once: true });
 }
 
 function whenVisible(act: () => void, schedule: (run: () => void) => void): () => void {

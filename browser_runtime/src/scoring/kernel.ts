@@ -26,7 +26,8 @@ export const FAULTS = [
 interface Exports {
   readonly memory: WebAssembly.Memory;
   reserve(bytes: number): number;
-  load_head(file: number, bytes: number, categories: number, known: number): number;
+  load_head(file: number, bytes: number): number;
+  load_categories(categories: number, known: number): number;
   load_rest(file: number, bytes: number): number;
   input(at: number): number;
   embed(events: number): number;
@@ -52,15 +53,21 @@ export class Kernel {
     readonly facts: HeadFacts,
   ) {}
 
-  /** A model from its `head`. `categories[i]`: category of item i, 0 for none. Throws `ScorerFailed`. */
-  static load(module: WebAssembly.Module, head: Uint8Array, categories: Uint16Array): Kernel {
+  /** A model from its `head`, which scores once it has the categories. Throws `ScorerFailed`. */
+  static load(module: WebAssembly.Module, head: Uint8Array): Kernel {
     return guarded(() => {
       const facts = readHead(head);
       const wasm = new WebAssembly.Instance(module).exports as unknown as Exports;
-      const names = place(wasm, new Uint8Array(categories.buffer, categories.byteOffset, categories.byteLength));
-      const file = place(wasm, head);
-      check('head', wasm.load_head(file, head.length, names, categories.length));
+      check('head', wasm.load_head(place(wasm, head), head.length));
       return new Kernel(wasm, facts);
+    });
+  }
+
+  /** `categories[i]`: category of item i, 0 for none; an item that the head lacks has its category's vector. Throws `ScorerFailed`. */
+  setCategories(categories: Uint16Array): void {
+    guarded(() => {
+      const bytes = new Uint8Array(categories.buffer, categories.byteOffset, categories.byteLength);
+      check('categories', this.wasm.load_categories(place(this.wasm, bytes), categories.length));
     });
   }
 

@@ -4,25 +4,24 @@ import { Kernel } from './kernel';
 import type { FromWorker, ToWorker } from './messages';
 
 export class KernelHost {
+  /** Reads its model; what is asked meanwhile waits for it. */
+  private reading: Promise<Kernel> | null = null;
   private kernel: Kernel | null = null;
-  /** Compiled while the catalogue, which has the categories, is still on its way. */
-  private waiting: { readonly module: WebAssembly.Module; readonly head: Uint8Array } | null = null;
 
   async answer(message: ToWorker): Promise<FromWorker> {
-    const began = performance.now();
     const { id } = message;
+    const read = message.kind === 'categories' ? await this.reading : null;
+    const began = performance.now();
     switch (message.kind) {
-      case 'load': {
-        const module = await WebAssembly.compile(message.wasm);
-        this.waiting = { module, head: new Uint8Array(message.model) };
+      case 'load':
+        this.reading = WebAssembly.compile(message.wasm).then((wasm) => Kernel.load(wasm, new Uint8Array(message.model)));
+        await this.reading;
         return { kind: 'loaded', id, ms: performance.now() - began };
-      }
-      case 'categories': {
-        if (this.waiting === null) throw new Error('no model is loaded');
-        this.kernel = Kernel.load(this.waiting.module, this.waiting.head, message.categories);
-        this.waiting = null;
+      case 'categories':
+        if (read === null) throw new Error('no model is loaded');
+        read.setCategories(message.categories);
+        this.kernel = read;
         return { kind: 'loaded', id, ms: performance.now() - began };
-      }
       case 'rest':
         this.loaded.addRest(new Uint8Array(message.rest));
         return { kind: 'loaded', id, ms: performance.now() - began };

@@ -6,7 +6,7 @@
 import type { FeatureSpec, FileRef, Release } from '../../../contracts/types';
 import type { ModelState } from '../api';
 import { sentenceOf } from '../lib/errors';
-import { whenIdleAndVisible, whenVisibleAfter } from '../lib/idle';
+import { type FirstCalm, whenIdleAndVisible, whenVisibleAfter } from '../lib/idle';
 import { withRetries } from '../lib/retries';
 import type { Files } from '../updates/files';
 import type { Listed } from '../updates/listed';
@@ -14,7 +14,7 @@ import { checkHead } from './kernel_head';
 import { type ModelTier, tierOf } from './model_files';
 import { type ModelStart, type Starts, startModel } from './model_start';
 import type { Scorer } from './scorer';
-import { openScorer } from './worker_scorer';
+import { WorkerScorer } from './worker_scorer';
 
 /** Between a model and its other rows, ms: when they are asked for does not tell how busy the page was meanwhile. */
 const REST_WAIT_MS = 2_000;
@@ -29,10 +29,8 @@ export interface Wanted {
 export interface ModelLoaderOptions {
   readonly platform: Starts;
   readonly files: Files;
-  /** Wait for nothing. */
-  readonly eager: boolean;
-  /** Whether the page was idle and visible once: then the model, though not all other items' rows, is asked for at once. */
-  readonly wasIdle: () => boolean;
+  /** When the page is first at rest the model, though not all other items' rows, is asked for; null: at once, and its rows too. */
+  readonly calm: FirstCalm | null;
   readonly onState: (state: ModelState, note: string) => void;
 }
 
@@ -50,7 +48,7 @@ export class ModelLoader {
   prepare(release: Release): void {
     const [key, tier] = [keyOf(release), tierOf(release)];
     if (tier === null || key === this.wanted || key === this.started?.key) return;
-    this.whenIdle(() => this.start(release, tier, key));
+    this.whenCalm(() => this.start(release, tier, key));
   }
 
   /** What was prepared will not be wanted: the set was refused. */
@@ -66,7 +64,7 @@ export class ModelLoader {
     this.wanted = key;
     this.options.onState('waiting', '');
     if (key === this.started?.key) void this.load(set, key);
-    else this.whenIdle(() => void this.load(set, key));
+    else this.whenCalm(() => void this.load(set, key));
   }
 
   /** The model failed while scoring: pool order from here on. */
@@ -86,11 +84,10 @@ export class ModelLoader {
   }
 
   /** Only the newest wish is remembered. */
-  private whenIdle(act: () => void): void {
+  private whenCalm(act: () => void): void {
     this.giveUp();
-    const { eager, wasIdle } = this.options;
-    if (eager || (wasIdle() && document.visibilityState === 'visible')) act();
-    else this.giveUp = whenIdleAndVisible(act);
+    if (this.options.calm === null) act();
+    else this.giveUp = this.options.calm.wait(act);
   }
 
   private async load(set: Wanted, key: string): Promise<void> {
@@ -121,11 +118,11 @@ export class ModelLoader {
     const begun = this.start(release, tier, keyOf(release));
     this.started = null;
     try {
-      const { line, head, ms } = begun.now() ?? (await begun.loaded);
+      begun.setCategories(listed.categories);
+      const { line, head, ms } = await begun.running;
       const facts = { tier, sha256: release.model.sha256, featureSpec: featureSpec as FeatureSpec };
       if (head !== null) checkHead(head, facts.sha256, facts.featureSpec);
-      const categories = listed.categories.slice(); // alone: a view would be sent with all that it looks at
-      return await openScorer(line, facts, categories, ms);
+      return new WorkerScorer(line, facts, ms);
     } catch (fault) {
       begun.abandon();
       throw fault;
@@ -146,7 +143,7 @@ export class ModelLoader {
   private async restOf({ release: { rest } }: Wanted, scorer: Scorer): Promise<void> {
     this.giveUpRest();
     if (scorer.tier !== 'kernel' || !rest) return;
-    if (this.options.eager) return this.addRest(this.fetchedRest(rest, scorer), scorer);
+    if (this.options.calm === null) return this.addRest(this.fetchedRest(rest, scorer), scorer);
     const kept = await this.options.files.getKept(rest);
     if (this.scorer !== scorer) return;
     this.giveUpRest =

@@ -9,12 +9,12 @@ import { type HeadFacts, readHead } from './kernel_head';
 import type { WorkerLike } from './messages';
 import { type ModelTier, modelBytes } from './model_files';
 import { WorkerLine, WorkerRefused } from './worker_line';
-import { load } from './worker_scorer';
+import { load, setCategories } from './worker_scorer';
 
 export type Starts = Pick<Platform, 'bundleUrl' | 'startWorker' | 'importChunk'>;
 
-/** A model in its worker, which scores once it has the categories. */
-export interface Loaded {
+/** A model in its worker. */
+export interface Running {
   readonly line: WorkerLine;
   /** What the kernel's head says of itself; null in another tier. */
   readonly head: HeadFacts | null;
@@ -23,47 +23,50 @@ export interface Loaded {
 }
 
 export interface ModelStart {
-  readonly loaded: Promise<Loaded>;
-  /** `loaded`, once it is there: a set that comes later waits for nothing. */
-  readonly now: () => Loaded | null;
+  /** The catalogue is there: its categories follow the model. */
+  setCategories(categories: Uint16Array): void;
+  /** Resolves once the model scores. */
+  readonly running: Promise<Running>;
   /** Nobody wants it: the worker is ended. */
   abandon(): void;
 }
 
-/** Never throws; `loaded` rejects. */
+/** Never throws; `running` rejects. */
 export function startModel(release: Release, tier: ModelTier, files: Files, platform: Starts): ModelStart {
   let wanted = true;
-  let there: Loaded | null = null;
-  const worker = lineOf(tier, platform);
-  worker.catch(unheard);
+  let line: WorkerLine | null = null;
+  let named: (categories: Uint16Array) => void = () => {};
+  const categories = new Promise<Uint16Array>((resolve) => (named = resolve));
   const bytes = withRetries(
     () => modelBytes(release, tier, files, platform),
     () => wanted,
   );
-  const loading = async (): Promise<Loaded> => {
-    const [line, { wasm, model }] = await Promise.all([worker, bytes]);
-    const head = tier === 'kernel' ? readHead(new Uint8Array(model)) : null;
-    there = { line, head, ms: await load(line, wasm, model) };
-    return there;
+  const runIn = async (start: () => WorkerLike): Promise<Running> => {
+    const opened = WorkerLine.open(start);
+    line = opened;
+    if (!wanted) opened.end();
+    const { wasm, model } = await bytes;
+    const kernel = tier === 'kernel'; // its files are small, and wanted again where the worker is refused
+    const head = kernel ? readHead(new Uint8Array(model)) : null;
+    const loaded = load(opened, wasm, model, kernel ? [] : [wasm, model]);
+    const known = kernel ? categories.then((of) => setCategories(opened, of)) : 0;
+    const [of_model, of_categories] = await Promise.all([loaded, known]);
+    return { line: opened, head, ms: of_model + of_categories };
   };
-  const loaded = loading();
-  loaded.catch(unheard);
-  const abandon = (): void => {
-    wanted = false;
-    worker.then((line) => line.end(), unheard);
-  };
-  return { loaded, now: () => there, abandon };
-}
-
-/** A worker; the kernel also runs on the main thread where workers are refused. */
-async function lineOf(tier: ModelTier, platform: Starts): Promise<WorkerLine> {
-  try {
-    return await WorkerLine.start(() => platform.startWorker(tier));
-  } catch (fault) {
+  const running = runIn(() => platform.startWorker(tier)).catch(async (fault: unknown) => {
     if (tier !== 'kernel' || !(fault instanceof WorkerRefused)) throw fault;
     const chunk = (await platform.importChunk(MAIN_THREAD_NAME)) as { startOnMainThread: () => WorkerLike };
-    return WorkerLine.start(chunk.startOnMainThread);
-  }
+    return runIn(chunk.startOnMainThread);
+  });
+  running.catch(unheard);
+  return {
+    running,
+    setCategories: (of) => named(of.slice()), // alone: a view would be sent with all that it looks at
+    abandon() {
+      wanted = false;
+      line?.end();
+    },
+  };
 }
 
 /** Told to whoever awaits it. */

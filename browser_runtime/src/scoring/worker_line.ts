@@ -15,23 +15,27 @@ const START_LIMIT_MS = 20_000;
 export class WorkerLine {
   private next = 0;
   private readonly open = new Map<number, { resolve: (answer: Answer) => void; reject: (fault: Error) => void }>();
-  private begun: () => void = () => {};
+  private fault: ScorerFailed | null = null;
+  private started = false;
+  private readonly limit = setTimeout(() => this.stop(`it did not start in ${START_LIMIT_MS} ms`), START_LIMIT_MS);
 
-  private constructor(private readonly worker: WorkerLike) {}
+  private constructor(private readonly worker: WorkerLike) {
+    worker.onmessage = ({ data }) => this.hear(data);
+    worker.onerror = ({ message }) => this.stop(message || 'its script could not be loaded');
+  }
 
-  /** Resolves once the worker's script runs; rejects with `WorkerRefused`. */
-  static async start(start: () => WorkerLike): Promise<WorkerLine> {
-    let line: WorkerLine;
+  /** Throws `WorkerRefused`. What is asked before the worker's script runs waits in the worker. */
+  static open(start: () => WorkerLike): WorkerLine {
     try {
-      line = new WorkerLine(start());
+      return new WorkerLine(start());
     } catch (fault) {
       throw new WorkerRefused(`the worker was refused: ${String(fault)}`);
     }
-    await line.started();
-    return line;
   }
 
+  /** Rejects with `WorkerRefused` where the script never ran, with `ScorerFailed` for all else. */
   async ask(question: Question, limitMs: number, transfer: Transferable[] = []): Promise<Answer> {
+    if (this.fault !== null) throw this.fault;
     const id = this.next++;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const answered = new Promise<Answer>((resolve, reject) => {
@@ -48,39 +52,26 @@ export class WorkerLine {
   }
 
   end(): void {
-    this.worker.terminate();
-    this.fail('the worker was ended');
-  }
-
-  private started(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const refuse = (why: string): void => {
-        this.worker.terminate();
-        reject(new WorkerRefused(`the worker stopped: ${why}`));
-      };
-      const timer = setTimeout(() => refuse(`it did not start in ${START_LIMIT_MS} ms`), START_LIMIT_MS);
-      this.begun = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-      this.worker.onmessage = ({ data }) => this.hear(data);
-      this.worker.onerror = (event) => {
-        const why = event.message || 'its script could not be loaded';
-        clearTimeout(timer);
-        refuse(why);
-        this.fail(`the worker stopped: ${why}`);
-      };
-    });
+    this.fail(new ScorerFailed('the worker was ended'));
   }
 
   private hear(answer: FromWorker): void {
-    if (answer.kind === 'started') this.begun();
-    else if (answer.kind === 'failed')
+    clearTimeout(this.limit);
+    this.started = true;
+    if (answer.kind === 'started') return;
+    if (answer.kind === 'failed')
       this.open.get(answer.id)?.reject(new ScorerFailed(`the model failed: ${answer.reason}`));
     else this.open.get(answer.id)?.resolve(answer);
   }
 
-  private fail(reason: string): void {
-    for (const { reject } of this.open.values()) reject(new ScorerFailed(reason));
+  private stop(why: string): void {
+    this.fail(new (this.started ? ScorerFailed : WorkerRefused)(`the worker stopped: ${why}`));
+  }
+
+  private fail(fault: ScorerFailed): void {
+    clearTimeout(this.limit);
+    this.fault ??= fault;
+    this.worker.terminate();
+    for (const { reject } of this.open.values()) reject(fault);
   }
 }

@@ -17,20 +17,14 @@ export interface ModelFacts {
   readonly featureSpec: FeatureSpec;
 }
 
-/** Give a worker that runs its model; ms in the worker. Both buffers are given away. Rejects with `ScorerFailed`. */
-export function load(line: WorkerLine, wasm: ArrayBuffer, model: ArrayBuffer): Promise<number> {
-  return loaded(line, { kind: 'load', wasm, model }, [wasm, model]);
+/** Give a worker its model; ms in the worker. Rejects with `ScorerFailed`. */
+export function load(line: WorkerLine, wasm: ArrayBuffer, model: ArrayBuffer, given: Transferable[]): Promise<number> {
+  return loaded(line, { kind: 'load', wasm, model }, given);
 }
 
-/** A scorer of a model that is loaded, `loadMs` ms in the worker so far. Rejects with `ScorerFailed`. */
-export async function openScorer(
-  line: WorkerLine,
-  facts: ModelFacts,
-  categories: Uint16Array,
-  loadMs: number,
-): Promise<Scorer> {
-  const ms = facts.tier === 'kernel' ? await loaded(line, { kind: 'categories', categories }) : 0;
-  return new WorkerScorer(line, facts, loadMs + ms);
+/** Give the kernel the categories; ms in the worker. Rejects with `ScorerFailed`. */
+export function setCategories(line: WorkerLine, categories: Uint16Array): Promise<number> {
+  return loaded(line, { kind: 'categories', categories });
 }
 
 async function loaded(line: WorkerLine, question: Question, transfer: Transferable[] = []): Promise<number> {
@@ -39,7 +33,7 @@ async function loaded(line: WorkerLine, question: Question, transfer: Transferab
   return answer.ms;
 }
 
-class WorkerScorer implements Scorer {
+export class WorkerScorer implements Scorer {
   readonly tier: Scorer['tier'];
   readonly model: string;
   readonly featureSpec: FeatureSpec;
@@ -48,6 +42,7 @@ class WorkerScorer implements Scorer {
   constructor(
     private readonly line: WorkerLine,
     { tier, sha256, featureSpec }: ModelFacts,
+    /** In the worker. */
     readonly loadMs: number,
   ) {
     this.tier = tier;

@@ -56,6 +56,11 @@ export class Files {
     private readonly base: string,
   ) {}
 
+  /** Ask for the cache now: whoever wants a file later finds it open. */
+  open(): void {
+    void this.attempt(async () => {});
+  }
+
   /** A file that a signed document names. */
   get(ref: FileRef): Promise<Uint8Array<ArrayBuffer>> {
     return this.getAt(this.base + ref.path, ref.sha256, ref.bytes);

@@ -285,11 +285,10 @@ function marketRef({ markets }: Release, name: string): FileRef {
 function candidatesOf(pool: Pool, size: number): number[] {
   const taken = new Uint8Array(size + 1);
   const candidates: number[] = [];
-  const take = (item: number): void => {
+  for (const { item } of pool.items) {
     if (!taken[item]) candidates.push(item);
     taken[item] = 1;
-  };
-  for (const { item } of pool.items) take(item);
-  for (let item = 1; item <= size; item++) take(item);
+  }
+  for (let item = 1; item <= size; item++) if (!taken[item]) candidates.push(item);
   return candidates;
 }
