@@ -237,8 +237,7 @@ describe('damaged files', () => {
       fc.assert(
         fc.property(fc.nat(file.length - 1), (length) => {
           const cut = file.slice(0, length);
-          const taking = (): unknown =>
-            name === 'head' ? read(cut) : load(first).addRest(cut);
+          const taking = (): unknown => (name === 'head' ? read(cut) : load(first).addRest(cut));
           expect(taking).toThrow(ScorerFailed);
         }),
         { numRuns: 200, seed: 4 },
@@ -247,8 +246,7 @@ describe('damaged files', () => {
     it(`${name}: longer than it says is refused`, () => {
       const longer = new Uint8Array(file.length + 1_000_000);
       longer.set(file);
-      const taking = (): unknown =>
-        name === 'head' ? read(longer) : load(first).addRest(longer);
+      const taking = (): unknown => (name === 'head' ? read(longer) : load(first).addRest(longer));
       expect(taking).toThrow(ScorerFailed);
     });
   }

@@ -46,7 +46,12 @@ let running = true;
 beforeEach(() => {
   [workers, asked, idle, load, running] = [[], [], [], [], true];
   vi.useFakeTimers();
-  vi.stubGlobal('document', { visibilityState: 'visible', readyState: 'loading', addEventListener() {}, removeEventListener() {} });
+  vi.stubGlobal('document', {
+    visibilityState: 'visible',
+    readyState: 'loading',
+    addEventListener() {},
+    removeEventListener() {},
+  });
   vi.stubGlobal('addEventListener', (type: string, act: () => void) => type === 'load' && load.push(act));
   vi.stubGlobal('requestIdleCallback', (act: () => void) => idle.push(act)); // a busy page: nothing runs until we say so
 });

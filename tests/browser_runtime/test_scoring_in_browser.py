@@ -57,6 +57,15 @@ def test_pool_order_stands_at_once_and_the_strip_re_ranks_in_place(shop: Shop, s
     assert page.evaluate("shifts") == 0, "nothing on the page moved"
 
 
+def test_a_model_that_does_not_come_holds_no_list_back(shop: Shop, server: Server, page: Page) -> None:
+    shop.publish(pool=shop.pool(order=[7, 3, 1, 2, 9, 10, 11, 12, 13]))
+    page.route("**/*.onnx", lambda route: None)  # never answered
+    page.goto(f"{server.origin}/?noreports")
+    page.wait_for_function("() => document.querySelector('intently-recs').items.length === 8")
+    assert page.evaluate("document.querySelector('intently-recs').items") == [7, 3, 1, 2, 9, 10, 11, 12]
+    page.wait_for_function("() => intently.snapshot().status.model === 'loading'")
+
+
 def test_catalogue_strings_are_text(shop: Shop, server: Server, page: Page) -> None:
     shop.publish()
     page.goto(f"{server.origin}/?noreports")

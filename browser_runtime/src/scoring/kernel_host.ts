@@ -14,7 +14,9 @@ export class KernelHost {
     const began = performance.now();
     switch (message.kind) {
       case 'load':
-        this.reading = WebAssembly.compile(message.wasm).then((wasm) => Kernel.load(wasm, new Uint8Array(message.model)));
+        this.reading = WebAssembly.compile(message.wasm).then((wasm) =>
+          Kernel.load(wasm, new Uint8Array(message.model)),
+        );
         await this.reading;
         return { kind: 'loaded', id, ms: performance.now() - began };
       case 'categories':

@@ -23,8 +23,7 @@ export function readColumns(bytes: Uint8Array<ArrayBuffer>): Listed {
   const [skuBytes, nameBytes] = [reader.u16s(items), reader.u16s(items)];
   let highest = 0;
   for (let at = 0; at <= items; at++) if ((categories[at] as number) > highest) highest = categories[at] as number;
-  if (categories[0] !== 0 || highest > about.categories.length)
-    refuse('an item is of a category that is not there');
+  if (categories[0] !== 0 || highest > about.categories.length) refuse('an item is of a category that is not there');
   const [skus, names, thumbnails] = [skuBytes, nameBytes, pictures].map((lengths) => reader.texts(lengths)) as Column[];
   reader.end();
   return new Columns(about, prices, categories, skus as Column, names as Column, thumbnails as Column);
