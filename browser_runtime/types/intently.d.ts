@@ -545,7 +545,7 @@ type ToWorker = {
 	/** The kernel's `head`, or an ONNX file. */
 	readonly model: ArrayBuffer;
 }
-/** Category of each item by its index, 0 for none: the kernel, once loaded, needs them before it scores. */
+/** Category of each item by its index, 0 for none: the kernel needs them before it scores. May follow `load` at once. */
  | {
 	readonly kind: "categories";
 	readonly id: number;
