@@ -64,6 +64,8 @@ def test_a_model_that_does_not_come_holds_no_list_back(shop: Shop, server: Serve
     page.wait_for_function("() => document.querySelector('intently-recs').items.length === 8")
     assert page.evaluate("document.querySelector('intently-recs').items") == [7, 3, 1, 2, 9, 10, 11, 12]
     page.wait_for_function("() => intently.snapshot().status.model === 'loading'")
+    page.evaluate("document.querySelector('intently-recs').setAttribute('count', '4')")
+    page.wait_for_function("() => document.querySelector('intently-recs').items.join() === '7,3,1,2'")
 
 
 def test_catalogue_strings_are_text(shop: Shop, server: Server, page: Page) -> None:

@@ -110,6 +110,7 @@ class View implements RecsView {
 
   /** In the order given, for want of a better. */
   private paintGiven(): void {
+    this.grace = undefined;
     if (this.items.length === 0) this.paint(this.intently.rankNow(this.painter.candidates, this.options(null)));
   }
 
