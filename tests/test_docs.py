@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import brotli
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -63,6 +64,8 @@ def test_figures_of_the_readme_are_those_of_the_benchmark() -> None:
     assert f"| {shown[0]:.1f} ms | {shown[1]:.0f} ms | {shown[2]:.0f} ms, before any network |" in text
     sizes = [each["first_recommendation_bytes"] / 1e6 for each in (kernel, onnx)]
     assert f"| {sizes[0]:.2f} MB | {sizes[1]:.1f} MB |" in text
+    kernel_bytes = len(brotli.compress((ROOT / "browser_runtime" / "kernel" / "intently-kernel.wasm").read_bytes()))
+    assert f"its kernel of {kernel_bytes / 1e3:.1f} kB scores" in text
     for words, key in (("first visit", "cold_p50_ms"), ("later visit", "warm_p50_ms")):
         starts = " | ".join(f"{each[key]:.0f} ms" for each in (kernel, onnx, server))
         assert re.search(rf"start of a {words} [^|]*\| {re.escape(starts)} \|", text), key

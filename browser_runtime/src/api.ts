@@ -38,7 +38,7 @@ export interface IntentlyOptions {
   readonly root?: (ParentNode & Node) | null;
   /** Largest model that this page loads, bytes; default 24 MiB. Beyond it lists stand in the order of the pool. */
   readonly modelMostBytes?: number;
-  /** Load the model at once instead of when the page is idle and visible. */
+  /** Load the model at once instead of when the page is visible, and idle or loaded. */
   readonly eager?: boolean;
   /** Clock, randomness, network and storage; each default is the browser's own. */
   readonly platform?: Partial<Platform>;

@@ -145,6 +145,27 @@ describe('order', () => {
   });
 });
 
+describe('shapes', () => {
+  it('that fit one event and not the most are refused with the head', () => {
+    const head = bytesOf(first.head);
+    const view = new DataView(head.buffer);
+    const u16 = (at: number): number => view.getUint16(at, true);
+    let at = 76 + u16(74); // behind the names of the inputs
+    for (let left = u16(58); left > 0; left--) at += 6 + u16(at + 2) * u16(at + 4) * (u16(at) ? 2 : 4);
+    while (u16(at) !== 0) at += 20; // to the first GATHER_ITEM, which gives a row for each event
+    view.setUint16(66, u16(at + 2), true); // as the embedding
+    expect(() => read(head)).toThrow('kernel: head refused: shapes of the model do not fit');
+  });
+
+  it('whose check computed nothing leave no state: the session that it ran is then computed', () => {
+    const nothing = { item: [0, 0, 0], event_type: [0, 0, 0], dwell_bucket: [0, 0, 0] };
+    const [fresh, used] = [load(first), load(first)];
+    used.embed({ item: [2], event_type: [1], dwell_bucket: [0] });
+    for (const kernel of [fresh, used]) kernel.embed(nothing);
+    expect(fresh.embedding()).toEqual(used.embedding());
+  });
+});
+
 describe('head alone', () => {
   it('scores its own items as the whole model does, where the session holds only such', () => {
     const [alone, both] = [load(first), whole(first)];

@@ -74,7 +74,7 @@ static u32 read_sizes(Reader *r, u32 *constants) {
   return OK;
 }
 
-static u32 categories;          // that have a row of their own
+static u32 categories; // that have a row of their own
 static const u8 *head_rows, *head_biases; // in the file: of the unknown item, of the categories, of the head's items
 
 static void set_from(u32 item, const u8 *rows, const u8 *biases, u64 place) {
